@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine;
+
+/**
+ * What a disk can do, probed once when it was opened.
+ *
+ * @param sizeBytes          a multiple of 512; a file's odd tail is not served
+ * @param logicalSectorSize  smallest unit the storage itself reads and writes; guests may use 512 all the same
+ * @param physicalSectorSize unit below which the storage reads, modifies and writes
+ * @param readOnly           the descriptor itself cannot write
+ * @param direct             bypasses the page cache
+ * @param discard            holes can be punched or blocks discarded; tried, not guessed
+ * @param discardGranularity bytes, 0 without discard
+ */
+public record DiskInfo(long sizeBytes, int logicalSectorSize, int physicalSectorSize, boolean readOnly,
+                       boolean direct, boolean discard, int discardGranularity) {
+
+    /** The unit of every blkif sector number, whatever the storage's own sector size. */
+    public static final int SECTOR_SIZE = 512;
+
+    /** Size in 512-byte units. */
+    public long sectors() {
+        return sizeBytes / SECTOR_SIZE;
+    }
+}
