@@ -23,4 +23,28 @@ public record DiskInfo(long sizeBytes, int logicalSectorSize, int physicalSector
     public long sectors() {
         return sizeBytes / SECTOR_SIZE;
     }
+
+    /**
+     * The check every engine makes before it touches anything.
+     *
+     * @return 0, or the negative errno to complete the request with: EINVAL outside the disk or not in units of 512,
+     *     EROFS for a change to a read-only disk, EOPNOTSUPP for a discard the storage cannot do
+     */
+    public long refusal(IoRequest request) {
+        IoRequest.Operation operation = request.operation();
+        if (operation == IoRequest.Operation.FLUSH) {
+            return 0;
+        }
+        if (readOnly && operation != IoRequest.Operation.READ) {
+            return -Errno.EROFS;
+        }
+        long offset = request.offsetBytes();
+        long length = request.lengthBytes();
+        // offset + length may overflow, size - offset cannot once the offset is known to lie on the disk
+        if (offset < 0 || length < 0 || offset > sizeBytes || length > sizeBytes - offset
+            || ((offset | length) & SECTOR_SIZE - 1) != 0) {
+            return -Errno.EINVAL;
+        }
+        return operation == IoRequest.Operation.DISCARD && !discard ? -Errno.EOPNOTSUPP : 0;
+    }
 }

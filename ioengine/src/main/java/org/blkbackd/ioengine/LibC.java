@@ -2,16 +2,23 @@
 
 package org.blkbackd.ioengine;
 
+import com.sun.jna.FunctionMapper;
+import com.sun.jna.Library;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import java.util.Map;
 
 /**
- * Direct-mapped JNA declarations of libc; no logic. Arguments are int and long only: anything else costs several times
- * the call. After a negative return {@code Native.getLastError()} is errno.
+ * Direct-mapped JNA declarations of libc; no logic. On hot calls arguments are int and long only: anything else costs
+ * several times the call. Variadic functions are declared with fixed integer arguments, which Linux passes the same way
+ * on x86-64 and aarch64. After a negative return {@code Native.getLastError()} is errno.
  */
 public final class LibC {
 
     static {
-        Native.register(LibC.class, "c");
+        FunctionMapper names = (library, method) ->
+            method.getName().equals("posixFadvise") ? "posix_fadvise" : method.getName();
+        Native.register(LibC.class, NativeLibrary.getInstance("c", Map.of(Library.OPTION_FUNCTION_MAPPER, names)));
     }
 
     private LibC() {
@@ -22,4 +29,40 @@ public final class LibC {
 
     /** munmap(2). */
     public static native int munmap(long address, long length);
+
+    /** madvise(2). */
+    public static native int madvise(long address, long length, int advice);
+
+    /** memcpy(3). */
+    public static native long memcpy(long to, long from, long length);
+
+    /** open(2); the path is UTF-8 with its NUL, the mode is for O_CREAT. */
+    public static native int open(byte[] path, int flags, int mode);
+
+    /** close(2). */
+    public static native int close(int fd);
+
+    /** preadv(2). */
+    public static native long preadv(int fd, long iovecs, int count, long offset);
+
+    /** pwritev(2). */
+    public static native long pwritev(int fd, long iovecs, int count, long offset);
+
+    /** fdatasync(2). */
+    public static native int fdatasync(int fd);
+
+    /** fallocate(2). */
+    public static native int fallocate(int fd, int mode, long offset, long length);
+
+    /** posix_fadvise(3); returns errno and does not set it. */
+    public static native int posixFadvise(int fd, long offset, long length, int advice);
+
+    /** ioctl(2) with an address as its argument. */
+    public static native int ioctl(int fd, long request, long argument);
+
+    /** statx(2); the path is UTF-8 with its NUL. */
+    public static native int statx(int directoryFd, byte[] path, int flags, int mask, long statx);
+
+    /** faccessat(2); the path is UTF-8 with its NUL. */
+    public static native int faccessat(int directoryFd, byte[] path, int mode, int flags);
 }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.memory;
+
+import java.util.Set;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskProvider;
+import org.blkbackd.ioengine.DiskSpec;
+
+/** Opens {@code memory:SIZE} and {@code null:SIZE}. Each open makes a new disk. */
+public final class MemoryProvider implements DiskProvider {
+
+    private static final String MEMORY = "memory";
+    private static final String NULL = "null";
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of(MEMORY, NULL);
+    }
+
+    @Override
+    public void check(DiskSpec spec, boolean readOnly) {
+        size(spec);
+    }
+
+    @Override
+    public Disk open(DiskSpec spec, boolean readOnly) {
+        long size = size(spec);
+        if (spec.scheme().equals(NULL)) {
+            return new NullDisk(size, readOnly);
+        }
+        try {
+            return new MemoryDisk(size, readOnly);
+        } catch (OutOfMemoryError e) {
+            throw new DiskException(DiskException.Kind.IO,
+                spec + ": the system does not give that much memory; choose a smaller size", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        // nothing is shared between the disks
+    }
+
+    private static long size(DiskSpec spec) {
+        try {
+            return Sizes.parse(spec.target());
+        } catch (IllegalArgumentException e) {
+            throw new DiskException(DiskException.Kind.BAD_SPEC, spec + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.util.Random;
+import org.blkbackd.ioengine.IoRequest.Operation;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every disk and engine promises. Each implementation extends it. */
+public abstract class IoEngineContract {
+
+    /** Small enough to revisit blocks, and not a multiple of 4096: the last block is a part of one. */
+    protected static final long SIZE = 1024 * 1024 + 1536;
+
+    private static final int DEPTH = 16;
+
+    private final IoMemory memory = IoMemory.allocate(1 << 20);
+    private Disk disk;
+
+    /** A disk of at least {@code bytes}, zeroed if it is new; each call is for another test or after a close. */
+    protected abstract Disk open(long bytes, boolean readOnly) throws Exception;
+
+    /** False for a disk that forgets. */
+    protected boolean keepsData() {
+        return true;
+    }
+
+    @BeforeEach
+    void openDisk() throws Exception {
+        disk = open(SIZE, false);
+    }
+
+    @AfterEach
+    void closeDisk() {
+        if (disk != null) {
+            disk.close();
+        }
+        memory.close();
+    }
+
+    @Test
+    void readsWhatWasWrittenWhateverTheAlignment() {
+        assumeTrue(keepsData(), "this disk keeps no data");
+        long seed = new Random().nextLong();
+        try (EngineDriver driver = new EngineDriver(disk, DEPTH)) {
+            new RandomIo(disk.info(), driver, memory, seed).run(400);
+        } catch (AssertionError e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    @Test
+    void losesNoWriteOfANeighbourInTheSameBlock() {
+        assumeTrue(keepsData(), "this disk keeps no data");
+        long seed = new Random().nextLong();
+        try {
+            new NeighbourWriters(disk, 4, seed).run(60);
+        } catch (AssertionError e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    @Test
+    void takesNoMoreThanItsDepth() {
+        try (EngineDriver driver = new EngineDriver(disk, 3)) {
+            IoEngine engine = driver.engine();
+            for (int i = 0; i < 3; i++) {
+                assertEquals(i, engine.inFlight());
+                assertTrue(engine.submit(read(i * 4096L, 512)));
+            }
+            assertFalse(engine.submit(read(0, 512)));
+            assertEquals(3, engine.inFlight());
+            engine.kick();
+            driver.await();
+            assertEquals(2, engine.inFlight());
+            assertTrue(engine.submit(read(0, 512)));
+            engine.kick();
+            driver.drain();
+            assertEquals(0, engine.inFlight());
+            assertNull(engine.reap());
+        }
+    }
+
+    @Test
+    void countsARefusedRequestAgainstTheDepthUntilItIsReaped() {
+        try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            assertTrue(driver.engine().submit(read(1, 512)));
+            assertFalse(driver.engine().submit(read(0, 512)));
+            driver.engine().kick();
+            assertEquals(-Errno.EINVAL, driver.await().result());
+            assertEquals(0, driver.engine().inFlight());
+        }
+    }
+
+    @Test
+    void cannotBeClosedWhileRequestsAreInFlight() {
+        EngineDriver driver = new EngineDriver(disk, 2);
+        assertTrue(driver.engine().submit(read(0, 512)));
+        assertThrows(IllegalStateException.class, driver.engine()::close);
+        driver.engine().kick();
+        driver.drain();
+        assertThrows(IllegalStateException.class, disk::close, "an engine is open");
+        driver.engine().close();
+        driver.engine().close();
+        assertThrows(IllegalStateException.class, () -> driver.engine().submit(read(0, 512)));
+        disk.close();
+        disk.close();
+        assertThrows(IllegalStateException.class, () -> disk.newEngine(1, () -> { }));
+        disk = null;
+    }
+
+    @Test
+    void refusesADepthOfZero() {
+        assertThrows(IllegalArgumentException.class, () -> disk.newEngine(0, () -> { }));
+    }
+
+    @Test
+    void acceptsExactlyTheRangesOnTheDisk() {
+        long size = disk.info().sizeBytes();
+        long[] offsets = {0, 512, 1, -512, size - 512, size - 1024, size, size + 512, Long.MAX_VALUE - 511,
+            Long.MAX_VALUE, Long.MIN_VALUE, 1L << 62, (1L << 55) * 512 - 512};
+        long[] lengths = {0, 512, 1024, 511, 513, 4096, size, size + 512, Long.MAX_VALUE - 511, Long.MAX_VALUE, -512,
+            Long.MIN_VALUE};
+        try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            for (long offset : offsets) {
+                for (long length : lengths) {
+                    boolean legal = isOnDisk(offset, length, size);
+                    String what = offset + "+" + length;
+                    IoRequest discard = new IoRequest(1);
+                    discard.prepareDiscard(offset, length);
+                    long discarded = driver.run(discard);
+                    if (legal && disk.info().discard()) {
+                        assertEquals(0, discarded, what);
+                    } else {
+                        assertTrue(discarded == -Errno.EINVAL || discarded == -Errno.EOPNOTSUPP, what);
+                    }
+                    if (length >= 0 && length <= 4096) {
+                        long expected = legal ? 0 : -Errno.EINVAL;
+                        assertEquals(expected, driver.run(read(offset, (int) length)), what);
+                        assertEquals(expected, driver.run(write(offset, (int) length)), what);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void changesNothingOnAReadOnlyDisk() throws Exception {
+        disk.close();
+        disk = open(SIZE, true);
+        assertTrue(disk.info().readOnly());
+        try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            IoRequest discard = new IoRequest(1);
+            discard.prepareDiscard(0, 4096);
+            assertEquals(-Errno.EROFS, driver.run(discard));
+            assertEquals(-Errno.EROFS, driver.run(write(0, 4096)));
+            assertEquals(0, driver.run(EngineDriver.flush()));
+            assertEquals(0, driver.run(read(0, 4096)));
+        }
+    }
+
+    @Test
+    void flushesAmongWrites() {
+        try (EngineDriver driver = new EngineDriver(disk, DEPTH)) {
+            for (int i = 0; i < 5; i++) {
+                assertTrue(driver.engine().submit(write(i * 4096L, 4096)));
+                assertTrue(driver.engine().submit(EngineDriver.flush()));
+            }
+            driver.engine().kick();
+            while (driver.engine().inFlight() > 0) {
+                assertEquals(0, driver.await().result());
+            }
+        }
+    }
+
+    @Test
+    void discardsNothingOutsideTheRange() {
+        assumeTrue(keepsData() && disk.info().discard(), "this disk keeps no data or cannot discard");
+        int bytes = 64 * 1024;
+        ByteBuffer buffer = memory.buffer(0, bytes);
+        for (int i = 0; i < bytes; i++) {
+            buffer.put(i, (byte) 0x5a);
+        }
+        try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            assertEquals(0, driver.run(write(0, bytes)));
+            IoRequest discard = new IoRequest(1);
+            discard.prepareDiscard(8192 - 512, 32768 + 1536);
+            assertEquals(0, driver.run(discard));
+            assertEquals(0, driver.run(read(0, bytes)));
+            for (int i = 0; i < bytes; i++) {
+                if (i < 8192 - 512 || i >= 8192 - 512 + 32768 + 1536) {
+                    assertEquals(0x5a, buffer.get(i), "byte " + i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void allocatesNothingOnceWarm() {
+        try (EngineDriver driver = new EngineDriver(disk, DEPTH)) {
+            new AllocationProbe(driver, memory).assertNoneIn(20_000);
+        }
+    }
+
+    private static boolean isOnDisk(long offset, long length, long size) {
+        BigInteger first = BigInteger.valueOf(offset);
+        BigInteger bytes = BigInteger.valueOf(length);
+        BigInteger unit = BigInteger.valueOf(512);
+        return first.signum() >= 0 && bytes.signum() >= 0
+            && first.mod(unit).signum() == 0 && bytes.mod(unit).signum() == 0
+            && first.add(bytes).compareTo(BigInteger.valueOf(size)) <= 0;
+    }
+
+    private IoRequest read(long offset, int bytes) {
+        return EngineDriver.request(Operation.READ, offset, memory.address(), bytes);
+    }
+
+    private IoRequest write(long offset, int bytes) {
+        return EngineDriver.request(Operation.WRITE, offset, memory.address(), bytes);
+    }
+}

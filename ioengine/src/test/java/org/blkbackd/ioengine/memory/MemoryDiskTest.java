@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.memory;
+
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.IoEngineContract;
+
+class MemoryDiskTest extends IoEngineContract {
+
+    @Override
+    protected Disk open(long bytes, boolean readOnly) {
+        return new MemoryDisk(bytes, readOnly);
+    }
+}
