@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.ring;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/** Counters of one ring: written by its worker alone, read by anyone. */
+public final class RingCounters {
+
+    /** What is counted. */
+    public enum Counter {
+        /** Requests taken off the ring. */
+        REQUESTS,
+        /** READ requests answered OKAY, and their bytes. */
+        READS, READ_BYTES,
+        /** WRITE requests answered OKAY, and their bytes. */
+        WRITES, WRITE_BYTES,
+        /** FLUSH requests answered OKAY. */
+        FLUSHES,
+        /** Requests answered before any I/O: malformed, or an operation we do not know. */
+        MALFORMED, UNSUPPORTED,
+        /** Requests that failed because the guest's pages could not be copied. */
+        COPY_FAILURES,
+        /** Requests that the disk failed. */
+        IO_ERRORS,
+        /** Flushes that failed and are kept unanswered: blkfront would take an error for success. */
+        HELD,
+        /** Events sent to the frontend. */
+        NOTIFIES
+    }
+
+    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final long[] values = new long[Counter.values().length];
+
+    void increment(Counter counter) {
+        add(counter, 1);
+    }
+
+    void add(Counter counter, long amount) {
+        int index = counter.ordinal();
+        LONGS.setOpaque(values, index, values[index] + amount);
+    }
+
+    /** The counter now. */
+    public long get(Counter counter) {
+        return (long) LONGS.getOpaque(values, counter.ordinal());
+    }
+}

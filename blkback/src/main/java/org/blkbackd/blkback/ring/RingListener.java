@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.ring;
+
+/**
+ * What a worker tells the control path. Called on the worker's thread: note it and return. Declared here so that ring
+ * looks up to nobody.
+ */
+public interface RingListener {
+
+    /** The ring is mapped and bound; requests flow. */
+    void attached(VbdRing ring);
+
+    /** The ring could not be attached and holds nothing. */
+    void attachFailed(VbdRing ring, String reason);
+
+    /** The ring takes no more requests, because of what the guest wrote or of a fault of ours; it is still attached. */
+    void halted(VbdRing ring, String reason);
+
+    /** A flush failed and is kept unanswered. */
+    void held(VbdRing ring, long errno);
+
+    /**
+     * Everything is released: no mapping, no port, no I/O in flight, no engine.
+     *
+     * @param flushErrno of the flush that ends every ring, 0 when all data is durable
+     */
+    void released(VbdRing ring, int flushErrno);
+
+    /** Something in us broke that should not be able to: {@code ring} is halted. For the log, with its stack. */
+    void fault(VbdRing ring, RuntimeException fault);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.ring;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.blkbackd.grant.EventChannels;
+import org.blkbackd.grant.GrantTable;
+
+/**
+ * Data-path thread: the duty cycle over the rings it owns. Everything but {@link #proxy} and {@link #run} belongs to
+ * the thread inside {@link #run}.
+ */
+public final class RingWorker implements Runnable {
+
+    private final RingTools tools;
+    private final RingListener listener;
+    private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private final List<VbdRing> rings = new ArrayList<>();
+    private boolean closing;
+
+    /** Takes over {@code channels}, which nobody else may use. */
+    public RingWorker(GrantTable grants, EventChannels channels, RingListener listener) {
+        this.listener = listener;
+        tools = new RingTools(grants, channels, listener);
+    }
+
+    /** The way for other threads to speak to this worker. */
+    public RingWorkerProxy proxy() {
+        return new RingWorkerProxy(this, commands, tools);
+    }
+
+    /** The worker's life: works until {@link RingWorkerProxy#close}, sleeps when there is nothing to do. */
+    @Override
+    public void run() {
+        while (!closing) {
+            if (doWork() > 0) {
+                continue;
+            }
+            tools.poller().announceSleep();
+            if (doWork() > 0 || closing) {
+                tools.poller().stayAwake();
+            } else {
+                tools.poller().sleep();
+            }
+        }
+        tools.close();
+    }
+
+    private int doWork() {
+        int work = runCommands() + drainEvents();
+        for (int i = rings.size() - 1; i >= 0; i--) {
+            VbdRing ring = rings.get(i);
+            work += pass(ring);
+            if (ring.isReleased()) {
+                rings.remove(i);
+            }
+        }
+        return work;
+    }
+
+    private int pass(VbdRing ring) {
+        try {
+            return ring.pass();
+        } catch (RuntimeException e) {
+            ring.fail(e);
+            listener.fault(ring, e);
+            return 1;
+        }
+    }
+
+    private int runCommands() {
+        int ran = 0;
+        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+            command.run();
+            ran++;
+        }
+        return ran;
+    }
+
+    private int drainEvents() {
+        int events = 0;
+        EventChannels channels = tools.channels();
+        for (int port = channels.pending(); port != EventChannels.NONE; port = channels.pending()) {
+            events++;
+            VbdRing ring = tools.byPort(port);
+            // A port without a ring was unbound while its event was on the way: it stays masked.
+            if (ring != null) {
+                ring.signal();
+            }
+        }
+        return events;
+    }
+
+    void onAttachRing(VbdRing ring) {
+        try {
+            ring.attach();
+        } catch (RuntimeException e) {
+            listener.attachFailed(ring, e.getMessage());
+            return;
+        }
+        tools.rememberPort(ring.port(), ring);
+        rings.add(ring);
+        listener.attached(ring);
+    }
+
+    void onStopRing(VbdRing ring) {
+        ring.stop();
+    }
+
+    void onAbandonRing(VbdRing ring) {
+        ring.abandon();
+    }
+
+    void onClose() {
+        closing = true;
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.ring;
+
+import java.util.Queue;
+
+/** The only way another thread speaks to a {@link RingWorker}: each method enqueues, and that is all. */
+public final class RingWorkerProxy {
+
+    private final RingWorker worker;
+    private final Queue<Runnable> commands;
+    private final RingTools tools;
+
+    RingWorkerProxy(RingWorker worker, Queue<Runnable> commands, RingTools tools) {
+        this.worker = worker;
+        this.commands = commands;
+        this.tools = tools;
+    }
+
+    /** Attaches a new ring; {@link RingListener#attached} or {@link RingListener#attachFailed} follows. */
+    public VbdRing attachRing(RingSpec spec) {
+        VbdRing ring = new VbdRing(spec, tools);
+        offer(() -> worker.onAttachRing(ring));
+        return ring;
+    }
+
+    /** Stops an attached ring in order; {@link RingListener#released} follows when its I/O has ended. */
+    public void stopRing(VbdRing ring) {
+        offer(() -> worker.onStopRing(ring));
+    }
+
+    /** Stops an attached ring whose frontend is gone; {@link RingListener#released} follows when its I/O has ended. */
+    public void abandonRing(VbdRing ring) {
+        offer(() -> worker.onAbandonRing(ring));
+    }
+
+    /** Ends the worker. Its rings are released before. */
+    public void close() {
+        offer(worker::onClose);
+    }
+
+    private void offer(Runnable command) {
+        commands.add(command);
+        tools.poller().wake();
+    }
+}
