@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.xenbus;
+
+/** Why the state machine is asked. */
+public enum XenbusEvent {
+    /** Xenstore was read again. Anything may have changed, or nothing. */
+    LOOKED,
+    /** CONNECT succeeded. */
+    CONNECTED,
+    /** CONNECT failed; nothing is open. The error has been reported. */
+    CONNECT_FAILED,
+    /** CONNECT could not be tried, because xenstored did not answer; the next look tries again. */
+    CONNECT_DEFERRED,
+    /** RELEASE or ABANDON is done; nothing is open. */
+    RELEASED
+}
