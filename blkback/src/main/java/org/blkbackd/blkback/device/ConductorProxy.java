@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import org.blkbackd.blkback.ring.RingListener;
+import org.blkbackd.blkback.ring.VbdRing;
+
+/**
+ * How every other thread speaks to the {@link VbdConductor}: each method enqueues, and that is all.
+ *
+ * <p>Looks are coalesced: however often a guest rewrites a watched node, at most one look of its device is queued.
+ */
+final class ConductorProxy implements RingListener {
+
+    private final VbdConductor conductor;
+    private final BlockingQueue<Runnable> commands;
+    private final Set<String> queuedPaths = ConcurrentHashMap.newKeySet();
+
+    ConductorProxy(VbdConductor conductor, BlockingQueue<Runnable> commands) {
+        this.conductor = conductor;
+        this.commands = commands;
+    }
+
+    /** Something at or below a backend directory may have changed. */
+    void backendChanged(String kind, String path) {
+        once(kind + " " + path, () -> conductor.onBackendChanged(kind, path));
+    }
+
+    /** A frontend's state may have changed. */
+    void frontendChanged(Vbd vbd) {
+        once(vbd.address().toString(), () -> conductor.onFrontendChanged(vbd));
+    }
+
+    /** Runs {@code command} on the conductor's thread. */
+    void run(Runnable command) {
+        commands.add(command);
+    }
+
+    @Override
+    public void attached(VbdRing ring) {
+        run(() -> conductor.onAttached(ring));
+    }
+
+    @Override
+    public void attachFailed(VbdRing ring, String reason) {
+        run(() -> conductor.onAttachFailed(ring, reason));
+    }
+
+    @Override
+    public void halted(VbdRing ring, String reason) {
+        run(() -> conductor.onHalted(ring, reason));
+    }
+
+    @Override
+    public void held(VbdRing ring, long errno) {
+        run(() -> conductor.onHeld(ring, errno));
+    }
+
+    @Override
+    public void released(VbdRing ring, int flushErrno) {
+        run(() -> conductor.onReleased(ring, flushErrno));
+    }
+
+    @Override
+    public void fault(VbdRing ring, RuntimeException fault) {
+        run(() -> conductor.onFault(ring, fault));
+    }
+
+    private void once(String key, Runnable look) {
+        if (queuedPaths.add(key)) {
+            run(() -> {
+                // Before the look: a change that comes during it is queued again.
+                queuedPaths.remove(key);
+                look.run();
+            });
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.Disks;
+
+/**
+ * Slow storage calls, on a pool of their own, so that one dead server stops neither the conductor nor other disks.
+ * Results come back on the conductor's thread. Every method is called there.
+ */
+final class Storage implements AutoCloseable {
+
+    private static final int THREADS = 64;
+
+    private final Disks disks;
+    private final Consumer<Runnable> conductor;
+    private final ThreadPoolExecutor pool;
+
+    /** @param conductor runs what it is given on the conductor's thread */
+    Storage(Disks disks, Consumer<Runnable> conductor) {
+        this.disks = disks;
+        this.conductor = conductor;
+        AtomicInteger number = new AtomicInteger();
+        pool = new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            Thread thread = new Thread(work, "blkbackd-storage-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+        pool.allowCoreThreadTimeOut(true);
+    }
+
+    /** What opening came to: a disk, or the reason why not. */
+    record Opened(Disk disk, DiskException failure) {
+    }
+
+    /** Says whether the disk could be opened, without opening it: null, or why not. */
+    void check(String target, boolean readOnly, Consumer<DiskException> then) {
+        pool.execute(() -> {
+            DiskException failure = attempt(() -> disks.check(DiskSpec.parse(target), readOnly));
+            conductor.accept(() -> then.accept(failure));
+        });
+    }
+
+    /** Opens a disk. */
+    void open(String target, boolean readOnly, Consumer<Opened> then) {
+        pool.execute(() -> {
+            Disk[] disk = new Disk[1];
+            DiskException failure = attempt(() -> disk[0] = disks.open(DiskSpec.parse(target), readOnly));
+            conductor.accept(() -> then.accept(new Opened(disk[0], failure)));
+        });
+    }
+
+    /** Closes a disk: null, or what went wrong. */
+    void close(Disk disk, Consumer<DiskException> then) {
+        pool.execute(() -> {
+            DiskException failure = attempt(disk::close);
+            conductor.accept(() -> then.accept(failure));
+        });
+    }
+
+    private static DiskException attempt(Runnable work) {
+        try {
+            work.run();
+            return null;
+        } catch (DiskException e) {
+            return e;
+        } catch (RuntimeException e) {
+            return new DiskException(DiskException.Kind.IO, e.toString(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.shutdown();
+    }
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.function.Consumer;
+import org.blkbackd.blkback.ring.RingSpec;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.ring.VbdRing;
+import org.blkbackd.blkback.xenbus.BackendArea;
+import org.blkbackd.blkback.xenbus.FrontendArea;
+import org.blkbackd.blkback.xenbus.Handshake;
+import org.blkbackd.blkback.xenbus.RingOffer;
+import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.blkback.xenbus.VbdConfig;
+import org.blkbackd.blkback.xenbus.XenbusAction;
+import org.blkbackd.blkback.xenbus.XenbusEvent;
+import org.blkbackd.blkback.xenbus.XenbusFault;
+import org.blkbackd.blkback.xenbus.XenbusState;
+import org.blkbackd.blkback.xenbus.XenbusStateMachine;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.xenstore.Watch;
+import org.blkbackd.xenstore.XenstoreException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One virtual block device: its two directories, its disk, its ring, and how far they are. Owned by the conductor, on
+ * whose thread everything here runs.
+ */
+final class Vbd {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Vbd.class);
+    private static final int EIO = 5;
+
+    private final VbdAddress address;
+    private final BackendArea backend;
+    private final FrontendArea frontend;
+    private final Storage storage;
+    private final RingWorkerProxy worker;
+    private final Consumer<Vbd> forgotten;
+    private final VbdLog log;
+    private Handshake handshake = Handshake.discovered();
+    /** What our state node held when we last read or wrote it. */
+    private XenbusState written = XenbusState.UNKNOWN;
+    private VbdConfig config;
+    private RingOffer offer;
+    private Disk disk;
+    private VbdRing ring;
+    private Watch watch;
+    private boolean leaving;
+
+    /** @param forgotten told when the device is gone for good */
+    Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage, RingWorkerProxy worker,
+        Consumer<Vbd> forgotten) {
+        this.forgotten = forgotten;
+        this.address = address;
+        this.backend = backend;
+        this.frontend = frontend;
+        this.storage = storage;
+        this.worker = worker;
+        log = new VbdLog(address.toString());
+    }
+
+    VbdAddress address() {
+        return address;
+    }
+
+    String frontendStatePath() {
+        return frontend.statePath();
+    }
+
+    void watchedBy(Watch frontendWatch) {
+        watch = frontendWatch;
+    }
+
+    boolean isIdle() {
+        return handshake.data() == Handshake.Data.IDLE;
+    }
+
+    private boolean isForgotten() {
+        return watch == null;
+    }
+
+    /** Reads xenstore again and does what follows. */
+    void look() {
+        if (leaving || isForgotten()) {
+            return;
+        }
+        try {
+            Handshake.Seen seen = backend.look(frontend);
+            written = seen.backend();
+            handshake = handshake.looked(seen);
+        } catch (XenstoreException e) {
+            log.warn("cannot be looked at: " + e.getMessage());
+            return;
+        }
+        advance(XenbusEvent.LOOKED);
+    }
+
+    private void advance(XenbusEvent event) {
+        XenbusStateMachine.Step step = XenbusStateMachine.step(handshake, event);
+        handshake = step.next();
+        for (XenbusAction action : step.actions()) {
+            try {
+                perform(action);
+            } catch (XenstoreException e) {
+                // What was not written is seen at the next look, which a reconnect brings by itself.
+                log.warn(action + " failed: " + e.getMessage());
+            }
+        }
+    }
+
+    private void perform(XenbusAction action) {
+        switch (action) {
+            case OFFER -> offer();
+            case CONNECT -> connect();
+            case PUBLISH -> publish();
+            case RELEASE -> worker.stopRing(ring);
+            case ABANDON -> worker.abandonRing(ring);
+            case WRITE_CLOSING -> write(XenbusState.CLOSING);
+            case WRITE_CLOSED -> write(XenbusState.CLOSED);
+            default -> forget();
+        }
+    }
+
+    private void write(XenbusState next) {
+        if (backend.switchState(written, next)) {
+            written = next;
+        }
+    }
+
+    // --- offering ---------------------------------------------------------------------------------------------------
+
+    private void offer() {
+        if (!backend.offer(written)) {
+            return;
+        }
+        written = XenbusState.INIT_WAIT;
+        if (backend.hasScript()) {
+            checkForScript();
+        }
+    }
+
+    /** The script waits for our word, so that xl create fails with a reason rather than a guest without its disk. */
+    private void checkForScript() {
+        try {
+            VbdConfig wanted = backend.config();
+            storage.check(wanted.target(), wanted.readOnly(), this::onChecked);
+        } catch (XenbusFault e) {
+            refuse(e.getMessage());
+        }
+    }
+
+    private void onChecked(DiskException failure) {
+        if (isForgotten()) {
+            return;
+        }
+        if (failure != null) {
+            refuse(failure.getMessage());
+            return;
+        }
+        try {
+            backend.reportReady(written);
+        } catch (XenstoreException e) {
+            log.warn("cannot be reported ready: " + e.getMessage());
+        }
+    }
+
+    private void refuse(String reason) {
+        log.error(reason);
+        try {
+            backend.reportHotplugError(written, reason);
+        } catch (XenstoreException e) {
+            log.warn("cannot report its error: " + e.getMessage());
+        }
+    }
+
+    // --- connecting -------------------------------------------------------------------------------------------------
+
+    private void connect() {
+        try {
+            config = backend.config();
+            offer = frontend.ringOffer();
+        } catch (XenbusFault e) {
+            connectFailed(e.errno(), e.getMessage());
+            return;
+        } catch (XenstoreException e) {
+            log.warn("cannot connect now: " + e.getMessage());
+            advance(XenbusEvent.CONNECT_DEFERRED);
+            return;
+        }
+        storage.open(config.target(), config.readOnly(), this::onOpened);
+    }
+
+    private void onOpened(Storage.Opened opened) {
+        if (opened.failure() != null) {
+            connectFailed(errno(opened.failure()), opened.failure().getMessage());
+            return;
+        }
+        disk = opened.disk();
+        if (leaving) {
+            storage.close(disk, this::onClosed);
+            return;
+        }
+        ring = worker.attachRing(new RingSpec(address.toString(), address.domid(), offer.ringRefs(), offer.port(),
+            offer.abi(), disk, disk.info().sectors(), config.readOnly()));
+    }
+
+    void onAttached() {
+        if (leaving) {
+            worker.stopRing(ring);
+            return;
+        }
+        log.debug("connected, " + offer);
+        advance(XenbusEvent.CONNECTED);
+    }
+
+    void onAttachFailed(String reason) {
+        storage.close(disk, failure -> {
+            disk = null;
+            ring = null;
+            connectFailed(EIO, reason);
+        });
+    }
+
+    private void connectFailed(int errno, String reason) {
+        log.error(reason);
+        if (leaving) {
+            handshake = Handshake.discovered();
+            return;
+        }
+        report(errno, reason);
+        advance(XenbusEvent.CONNECT_FAILED);
+    }
+
+    private void report(int errno, String reason) {
+        try {
+            backend.reportError(errno, reason);
+        } catch (XenstoreException e) {
+            log.warn("cannot report its error: " + e.getMessage());
+        }
+    }
+
+    private void publish() {
+        long sectors = disk.info().sectors();
+        if (backend.publish(written, sectors, disk.info().physicalSectorSize(), config.info())) {
+            written = XenbusState.CONNECTED;
+            log.info("serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + sectors + " sectors, "
+                + (disk.info().direct() ? "direct" : "buffered"));
+        }
+    }
+
+    // --- what the ring tells ----------------------------------------------------------------------------------------
+
+    void onHalted(String reason) {
+        log.error("ring stopped: " + reason);
+        report(EIO, "ring stopped: " + reason);
+    }
+
+    void onHeld(long errno) {
+        log.error("a flush of " + config.target() + " failed with errno " + errno
+            + "; it and every later one stay unanswered until the disk is detached");
+    }
+
+    void onFault(RuntimeException fault) {
+        LOG.error("{}: a fault of blkbackd itself; its ring is stopped, other devices go on", address, fault);
+    }
+
+    void onReleased(int flushErrno) {
+        if (flushErrno != 0) {
+            log.error("the last flush of " + config.target() + " failed with errno " + flushErrno
+                + ": what the guest wrote last may be lost");
+        }
+        ring = null;
+        storage.close(disk, this::onClosed);
+    }
+
+    private void onClosed(DiskException failure) {
+        if (failure != null) {
+            log.error(failure.getMessage());
+        }
+        disk = null;
+        log.info("released " + config.target());
+        if (leaving) {
+            handshake = Handshake.discovered();
+        } else {
+            advance(XenbusEvent.RELEASED);
+            look();
+        }
+    }
+
+    // --- the end ----------------------------------------------------------------------------------------------------
+
+    private void forget() {
+        watch.close();
+        watch = null;
+        forgotten.accept(this);
+        try {
+            backend.forgetError();
+        } catch (XenstoreException e) {
+            log.warn("leaves its error node: " + e.getMessage());
+        }
+    }
+
+    /** The daemon stops: release what is served, and leave xenstore as it is, so that the guest waits and goes on. */
+    void leave() {
+        leaving = true;
+        if (handshake.data() == Handshake.Data.SERVING) {
+            worker.stopRing(ring);
+        }
+    }
+
+    private static int errno(DiskException failure) {
+        return switch (failure.kind()) {
+            case NOT_FOUND -> 2;
+            case ACCESS -> 13;
+            case BAD_SPEC, UNSUPPORTED -> 22;
+            default -> EIO;
+        };
+    }
+}

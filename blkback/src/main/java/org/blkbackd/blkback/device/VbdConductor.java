@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.blkbackd.blkback.ring.RingListener;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.ring.VbdRing;
+import org.blkbackd.blkback.xenbus.BackendArea;
+import org.blkbackd.blkback.xenbus.FrontendArea;
+import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.ioengine.Disks;
+import org.blkbackd.xenstore.Watch;
+import org.blkbackd.xenstore.Xenstore;
+import org.blkbackd.xenstore.XenstoreException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Control thread: owns every vbd, and dispatches. The {@code on...} methods run on its thread, one at a time; others
+ * reach them through {@link ConductorProxy}.
+ */
+public final class VbdConductor implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VbdConductor.class);
+    private static final int LEAVE_TIMEOUT_S = 30;
+
+    private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+    private final ConductorProxy proxy = new ConductorProxy(this, commands);
+    private final Thread thread = new Thread(this::run, "blkbackd-conductor");
+    private final Map<String, Vbd> vbds = new TreeMap<>();
+    private final List<Watch> watches = new ArrayList<>();
+    private final CountDownLatch left = new CountDownLatch(1);
+    private final Xenstore xenstore;
+    private final int self;
+    private final Storage storage;
+    private List<RingWorkerProxy> workers = List.of();
+    private int nextWorker;
+    private boolean leaving;
+    private boolean closing;
+
+    /** @param self our own domain id */
+    public VbdConductor(Xenstore xenstore, int self, Disks disks) {
+        this.xenstore = xenstore;
+        this.self = self;
+        storage = new Storage(disks, proxy::run);
+    }
+
+    /** What workers report to. */
+    public RingListener listener() {
+        return proxy;
+    }
+
+    /** Begins to serve the backend directories of {@code kinds} on {@code workers}. */
+    public void start(List<String> kinds, List<RingWorkerProxy> ringWorkers) {
+        workers = List.copyOf(ringWorkers);
+        thread.start();
+        for (String kind : kinds) {
+            watches.add(xenstore.watch(root(kind), path -> proxy.backendChanged(kind, path)));
+        }
+    }
+
+    /**
+     * Leaves: every ring is drained and flushed, every image closed, and xenstore left as it is, so that guests wait
+     * where they are. Gives up after half a minute on storage that does not answer.
+     */
+    @Override
+    public void close() {
+        watches.forEach(Watch::close);
+        proxy.run(this::onLeave);
+        boolean gone = false;
+        try {
+            gone = left.await(LEAVE_TIMEOUT_S, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!gone) {
+            LOG.error("storage does not answer; leaving with I/O in flight");
+        }
+        proxy.run(() -> closing = true);
+        storage.close();
+    }
+
+    private void run() {
+        while (!closing) {
+            try {
+                commands.take().run();
+            } catch (RuntimeException e) {
+                LOG.error("a fault of blkbackd itself; devices go on", e);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private String root(String kind) {
+        return "/local/domain/" + self + "/backend/" + kind;
+    }
+
+    void onBackendChanged(String kind, String path) {
+        if (leaving) {
+            return;
+        }
+        VbdAddress address = VbdAddress.parse(root(kind), kind, path);
+        try {
+            if (address != null) {
+                look(address);
+            } else {
+                lookAtAll(kind);
+            }
+        } catch (XenstoreException e) {
+            LOG.warn("{} cannot be looked at: {}", path, e.getMessage());
+        }
+    }
+
+    private void lookAtAll(String kind) {
+        List<Vbd> known = vbds.values().stream().filter(vbd -> vbd.address().kind().equals(kind)).toList();
+        known.forEach(Vbd::look);
+        String root = root(kind);
+        for (String domid : xenstore.directory(root)) {
+            for (String devid : xenstore.directory(root + "/" + domid)) {
+                VbdAddress address = VbdAddress.parse(root, kind, root + "/" + domid + "/" + devid);
+                if (address != null && !vbds.containsKey(address.toString())) {
+                    look(address);
+                }
+            }
+        }
+    }
+
+    private void look(VbdAddress address) {
+        Vbd vbd = vbds.get(address.toString());
+        if (vbd == null) {
+            vbd = discover(address);
+        }
+        if (vbd != null) {
+            vbd.look();
+        }
+    }
+
+    private Vbd discover(VbdAddress address) {
+        BackendArea backend = new BackendArea(xenstore, address, self);
+        if (!backend.isOurs()) {
+            return null;
+        }
+        RingWorkerProxy worker = workers.get(nextWorker++ % workers.size());
+        FrontendArea frontend = new FrontendArea(xenstore, address.frontendPath());
+        Vbd vbd = new Vbd(address, backend, frontend, storage, worker,
+            gone -> vbds.remove(gone.address().toString()));
+        vbd.watchedBy(xenstore.watch(vbd.frontendStatePath(), path -> proxy.frontendChanged(vbd)));
+        vbds.put(address.toString(), vbd);
+        return vbd;
+    }
+
+    void onFrontendChanged(Vbd vbd) {
+        vbd.look();
+    }
+
+    void onAttached(VbdRing ring) {
+        owner(ring, Vbd::onAttached);
+    }
+
+    void onAttachFailed(VbdRing ring, String reason) {
+        owner(ring, vbd -> vbd.onAttachFailed(reason));
+    }
+
+    void onHalted(VbdRing ring, String reason) {
+        owner(ring, vbd -> vbd.onHalted(reason));
+    }
+
+    void onHeld(VbdRing ring, long errno) {
+        owner(ring, vbd -> vbd.onHeld(errno));
+    }
+
+    void onReleased(VbdRing ring, int flushErrno) {
+        owner(ring, vbd -> vbd.onReleased(flushErrno));
+    }
+
+    void onFault(VbdRing ring, RuntimeException fault) {
+        owner(ring, vbd -> vbd.onFault(fault));
+    }
+
+    private void owner(VbdRing ring, Consumer<Vbd> then) {
+        then.accept(vbds.get(ring.spec().name()));
+    }
+
+    private void onLeave() {
+        leaving = true;
+        vbds.values().forEach(Vbd::leave);
+        onStillLeaving();
+    }
+
+    /** Polls, because every way a vbd becomes idle ends in some command or other; this happens once in a life. */
+    private void onStillLeaving() {
+        if (vbds.values().stream().allMatch(Vbd::isIdle)) {
+            left.countDown();
+        } else if (left.getCount() > 0) {
+            sleepBriefly();
+            proxy.run(this::onStillLeaving);
+        }
+    }
+
+    private static void sleepBriefly() {
+        try {
+            Thread.sleep(1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
