@@ -60,7 +60,9 @@ public final class XenbusStateMachine {
     public static Step step(Handshake before, XenbusEvent event) {
         XenbusStateMachine machine = new XenbusStateMachine(before);
         machine.apply(event);
-        machine.decide();
+        if (event != XenbusEvent.CONNECT_DEFERRED) {
+            machine.decide();
+        }
         return new Step(machine.now, List.copyOf(machine.actions));
     }
 
