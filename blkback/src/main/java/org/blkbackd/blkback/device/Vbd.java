@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.device;
 
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.blkbackd.blkback.ring.RingSpec;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
@@ -49,6 +50,7 @@ final class Vbd {
     private VbdRing ring;
     private Watch watch;
     private boolean leaving;
+    private boolean refused;
 
     /** @param forgotten told when the device is gone for good */
     Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage, RingWorkerProxy worker,
@@ -101,6 +103,7 @@ final class Vbd {
     private void advance(XenbusEvent event) {
         XenbusStateMachine.Step step = XenbusStateMachine.step(handshake, event);
         handshake = step.next();
+        refused = false;
         for (XenbusAction action : step.actions()) {
             try {
                 perform(action);
@@ -118,26 +121,29 @@ final class Vbd {
             case PUBLISH -> publish();
             case RELEASE -> worker.stopRing(ring);
             case ABANDON -> worker.abandonRing(ring);
-            case WRITE_CLOSING -> write(XenbusState.CLOSING);
-            case WRITE_CLOSED -> write(XenbusState.CLOSED);
+            case WRITE_CLOSING -> switchState(XenbusState.CLOSING);
+            case WRITE_CLOSED -> switchState(XenbusState.CLOSED);
             default -> forget();
         }
     }
 
-    private void write(XenbusState next) {
-        if (backend.switchState(written, next)) {
+    /** A state that the toolstack changed under us is not written, nor is what was to follow: another look is due. */
+    private boolean write(XenbusState next, Predicate<XenbusState> change) {
+        refused = refused || !change.test(written);
+        if (!refused) {
             written = next;
         }
+        return !refused;
+    }
+
+    private void switchState(XenbusState next) {
+        write(next, expected -> backend.switchState(expected, next));
     }
 
     // --- offering ---------------------------------------------------------------------------------------------------
 
     private void offer() {
-        if (!backend.offer(written)) {
-            return;
-        }
-        written = XenbusState.INIT_WAIT;
-        if (backend.hasScript()) {
+        if (write(XenbusState.INIT_WAIT, backend::offer) && backend.hasScript() && !handshake.seen().ready()) {
             checkForScript();
         }
     }
@@ -244,8 +250,8 @@ final class Vbd {
 
     private void publish() {
         long sectors = disk.info().sectors();
-        if (backend.publish(written, sectors, disk.info().physicalSectorSize(), config.info())) {
-            written = XenbusState.CONNECTED;
+        int physical = disk.info().physicalSectorSize();
+        if (write(XenbusState.CONNECTED, expected -> backend.publish(expected, sectors, physical, config.info()))) {
             log.info("serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + sectors + " sectors, "
                 + (disk.info().direct() ? "direct" : "buffered"));
         }
