@@ -36,16 +36,22 @@ public abstract class IoEngineContract {
         return true;
     }
 
+    /** Runs after the disk was closed. */
+    protected void cleanUp() throws Exception {
+        // most have nothing to clean up
+    }
+
     @BeforeEach
     void openDisk() throws Exception {
         disk = open(SIZE, false);
     }
 
     @AfterEach
-    void closeDisk() {
+    void closeDisk() throws Exception {
         if (disk != null) {
             disk.close();
         }
+        cleanUp();
         memory.close();
     }
 

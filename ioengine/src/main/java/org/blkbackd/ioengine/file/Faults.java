@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskException.Kind;
+import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.Errno;
+
+/** The lines an administrator reads when an image cannot be served: what, where, and what to do. */
+final class Faults {
+
+    private Faults() {
+    }
+
+    /** From an errno of opening or probing, of either sign. */
+    static DiskException of(DiskSpec spec, boolean readOnly, long errno) {
+        String name = Errno.name(errno);
+        return switch ((int) Math.abs(errno)) {
+            case Errno.ENOENT, Errno.ENOTDIR -> new DiskException(Kind.NOT_FOUND,
+                spec + ": there is no such file (" + name + "); create it or correct the target");
+            case Errno.ENXIO, Errno.ENODEV, Errno.ENOMEDIUM -> new DiskException(Kind.NOT_FOUND,
+                spec + ": there is no device behind this node (" + name
+                    + "); is its driver loaded, its volume active?");
+            case Errno.EACCES, Errno.EPERM, Errno.EROFS -> denied(spec, readOnly, name);
+            case Errno.ELOOP, Errno.ENAMETOOLONG -> new DiskException(Kind.BAD_SPEC,
+                spec + ": this path cannot be resolved (" + name + "); correct the target");
+            default -> new DiskException(Kind.IO,
+                spec + ": cannot be opened (" + name + "); the kernel's log may say more");
+        };
+    }
+
+    /** No permission, or a read-only file, device or file system. */
+    static DiskException denied(DiskSpec spec, boolean readOnly, String why) {
+        return new DiskException(Kind.ACCESS, readOnly
+            ? spec + ": this process may not read it (" + why + "); make it readable for the service"
+            : spec + ": opened for writing but " + spec.target() + " is read-only (" + why
+                + "); use mode 'r' in the disk line or make it writable");
+    }
+
+    static DiskException wrongType(DiskSpec spec, FileStatus status) {
+        return new DiskException(Kind.UNSUPPORTED, spec + ": this is " + status.typeName()
+            + "; a disk is a regular file or a block device");
+    }
+
+    static DiskException empty(DiskSpec spec, long sizeBytes) {
+        return new DiskException(Kind.UNSUPPORTED, spec + ": " + sizeBytes
+            + " bytes are no disk; give it a size of at least 512 bytes (truncate -s, or attach the device)");
+    }
+
+    static DiskException noDirect(DiskSpec spec) {
+        return new DiskException(Kind.UNSUPPORTED, spec + ": its file system has no O_DIRECT; use buffered:"
+            + spec.target());
+    }
+
+    static DiskException badPath(DiskSpec spec, String why) {
+        StringBuilder line = new StringBuilder();
+        spec.toString().codePoints().forEach(c -> line.appendCodePoint(Character.isISOControl(c) ? '?' : c));
+        return new DiskException(Kind.BAD_SPEC, line + ": " + why);
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskInfo;
+import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.file.FileOptions.Caching;
+
+/**
+ * Opens one image; used once. The path is resolved once, to an O_PATH descriptor, which neither blocks on a FIFO nor
+ * wakes a device; what it is gets decided on that descriptor, and the descriptors for data are opened through it. So
+ * nobody who swaps links meanwhile can make us open anything but what was checked.
+ */
+final class ImageOpener {
+
+    private final FileIo io;
+    private final ImageProbe probe;
+    private final DiskSpec spec;
+    private final boolean readOnly;
+    private final int forcedAlignment;
+
+    ImageOpener(FileIo io, ImageProbe probe, DiskSpec spec, boolean readOnly, int forcedAlignment) {
+        this.io = io;
+        this.probe = probe;
+        this.spec = spec;
+        this.readOnly = readOnly;
+        this.forcedAlignment = forcedAlignment;
+    }
+
+    /** @param lockSlots I/O threads that may come */
+    Image open(Caching caching, int lockSlots) {
+        int pathFd = io.open(spec.target(), Linux.O_PATH);
+        if (pathFd < 0) {
+            throw fault(pathFd);
+        }
+        try {
+            FileStatus status = probe.status(pathFd);
+            if (status == null) {
+                throw fault(probe.error());
+            }
+            if (!status.isRegularFile() && !status.isBlockDevice()) {
+                throw Faults.wrongType(spec, status);
+            }
+            return open(pathFd, status, caching, lockSlots);
+        } finally {
+            io.close(pathFd);
+        }
+    }
+
+    private Image open(int pathFd, FileStatus status, Caching caching, int lockSlots) {
+        if (caching != Caching.BUFFERED) {
+            Image image = openDirect(pathFd, status, lockSlots);
+            if (image != null) {
+                return image;
+            }
+            if (caching == Caching.DIRECT) {
+                throw Faults.noDirect(spec);
+            }
+        }
+        int fd = reopen(pathFd, 0);
+        if (fd < 0) {
+            throw fault(fd);
+        }
+        try {
+            return image(fd, pathFd, status, 0, lockSlots);
+        } catch (RuntimeException | Error e) {
+            io.close(fd);
+            throw e;
+        }
+    }
+
+    /** Null when O_DIRECT does not work on this image. */
+    private Image openDirect(int pathFd, FileStatus status, int lockSlots) {
+        if (status.directKnown() && status.offsetAlignment() == 0) {
+            return null;
+        }
+        int fd = reopen(pathFd, Linux.O_DIRECT);
+        if (fd == -Errno.EINVAL || fd == -Errno.EOPNOTSUPP) {
+            return null;
+        }
+        if (fd < 0) {
+            throw fault(fd);
+        }
+        try {
+            int alignment = directAlignment(fd, status);
+            if (alignment > 0 && status.memoryAlignment() <= ImageProbe.PAGE_SIZE) {
+                return image(fd, pathFd, status, alignment, lockSlots);
+            }
+        } catch (RuntimeException | Error e) {
+            io.close(fd);
+            throw e;
+        }
+        io.close(fd);
+        return null;
+    }
+
+    private int reopen(int pathFd, int flags) {
+        return io.open("/proc/self/fd/" + pathFd, flags | (readOnly ? Linux.O_RDONLY : Linux.O_RDWR));
+    }
+
+    private int directAlignment(int fd, FileStatus status) {
+        if (forcedAlignment != 0) {
+            return forcedAlignment;
+        }
+        int guess = status.isBlockDevice() ? probe.deviceInt(fd, Linux.BLKSSZGET, DiskInfo.SECTOR_SIZE)
+            : status.offsetAlignment();
+        return probe.directAlignment(fd, powerOfTwo(guess));
+    }
+
+    /** @param alignment of O_DIRECT, or 0 for the page cache */
+    private Image image(int fd, int pathFd, FileStatus status, int alignment, int lockSlots) {
+        long size = probe.sizeBytes(fd, status);
+        if (size < 0) {
+            throw fault(size);
+        }
+        if (size == 0) {
+            throw Faults.empty(spec, status.sizeBytes());
+        }
+        if (status.isBlockDevice() && !readOnly && probe.deviceInt(fd, Linux.BLKROGET, 0) != 0) {
+            throw Faults.denied(spec, false, "BLKROGET");
+        }
+        DiskInfo info = status.isBlockDevice() ? deviceInfo(fd, status, size, alignment)
+            : fileInfo(fd, status, size, alignment);
+        Layout layout = layout(status, info, alignment);
+        int tailFd = layout.tailStart() == Long.MAX_VALUE ? -1 : openTail(pathFd, layout.tailStart());
+        return new Image(spec.target(), fd, tailFd, info, layout,
+            layout.modifies() ? new RangeLocks(lockSlots) : null);
+    }
+
+    private DiskInfo deviceInfo(int fd, FileStatus status, long size, int alignment) {
+        int logical = Math.max(alignment, powerOfTwo(probe.deviceInt(fd, Linux.BLKSSZGET, DiskInfo.SECTOR_SIZE)));
+        int physical = Math.max(logical, powerOfTwo(probe.deviceInt(fd, Linux.BLKPBSZGET, logical)));
+        int granularity = readOnly ? 0 : BlockDevices.discardGranularity(status.deviceNumber());
+        return new DiskInfo(size, logical, physical, readOnly, alignment > 0, granularity > 0,
+            granularity > 0 ? Math.max(granularity, logical) : 0);
+    }
+
+    private DiskInfo fileInfo(int fd, FileStatus status, long size, int alignment) {
+        int logical = Math.max(alignment, DiskInfo.SECTOR_SIZE);
+        // the file system's block; some (NFS) name their transfer size there
+        int physical = Math.max(logical, powerOfTwo(Math.min(status.blockSize(), ImageProbe.PAGE_SIZE)));
+        boolean discard = !readOnly && probe.punchesHoles(fd, status.sizeBytes());
+        return new DiskInfo(size, logical, physical, readOnly, alignment > 0, discard, discard ? physical : 0);
+    }
+
+    private Layout layout(FileStatus status, DiskInfo info, int alignment) {
+        boolean device = status.isBlockDevice();
+        int logical = info.logicalSectorSize();
+        int discardUnit = device ? Math.max(info.discardGranularity(), logical) : logical;
+        if (alignment == 0) {
+            return new Layout(1, 1, Long.MAX_VALUE, discardUnit, device);
+        }
+        int memory = forcedAlignment == 0 && status.memoryAlignment() > 0
+            ? Integer.highestOneBit(status.memoryAlignment()) : Math.min(alignment, ImageProbe.PAGE_SIZE);
+        long tail = info.sizeBytes() % alignment == 0 ? Long.MAX_VALUE
+            : info.sizeBytes() & -Math.max(alignment, ImageProbe.PAGE_SIZE);
+        return new Layout(alignment, memory, tail, discardUnit, device);
+    }
+
+    private int openTail(int pathFd, long tailStart) {
+        int fd = reopen(pathFd, 0);
+        if (fd < 0) {
+            throw fault(fd);
+        }
+        // on a shared file system another host may have written the tail since this one cached it
+        io.dropCache(fd, tailStart);
+        return fd;
+    }
+
+    private static int powerOfTwo(int bytes) {
+        return Math.max(DiskInfo.SECTOR_SIZE, Integer.highestOneBit(Math.max(1, bytes)));
+    }
+
+    private DiskException fault(long errno) {
+        return Faults.of(spec, readOnly, errno);
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import java.nio.ByteBuffer;
+import org.blkbackd.ioengine.DiskInfo;
+import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.IoMemory;
+
+/** Asks an open descriptor what it can do. Changes nothing on the image. Used by one thread. */
+final class ImageProbe implements AutoCloseable {
+
+    static final int PAGE_SIZE = 4096;
+    static final int MAX_ALIGNMENT = 65536;
+    /** Leaves room for rounding up; no storage is that large. */
+    private static final long MAX_SIZE = 1L << 62;
+    private static final int BUFFER_AT = PAGE_SIZE;
+
+    private final FileIo io;
+    private final IoMemory memory = IoMemory.allocate(BUFFER_AT + MAX_ALIGNMENT);
+    private final ByteBuffer scratch = memory.buffer(0, PAGE_SIZE);
+    private int error;
+
+    ImageProbe(FileIo io) {
+        this.io = io;
+    }
+
+    /** Status of a path, or null with {@link #error} set. */
+    FileStatus status(String path) {
+        return parsed(io.stat(path, memory.address()));
+    }
+
+    /** Status of a descriptor, or null with {@link #error} set. */
+    FileStatus status(int fd) {
+        return parsed(io.stat(fd, memory.address()));
+    }
+
+    /** Errno of the last status that was null. */
+    int error() {
+        return error;
+    }
+
+    private FileStatus parsed(int result) {
+        error = -result;
+        return result < 0 ? null : FileStatus.parse(scratch);
+    }
+
+    /** Size of a file or device in whole sectors; a negative errno on failure. */
+    long sizeBytes(int fd, FileStatus status) {
+        long size = status.sizeBytes();
+        if (status.isBlockDevice()) {
+            scratch.putLong(0, 0);
+            int result = io.ioctl(fd, Linux.BLKGETSIZE64, memory.address());
+            if (result < 0) {
+                return result;
+            }
+            size = scratch.getLong(0);
+        }
+        return Math.min(size, MAX_SIZE) & -DiskInfo.SECTOR_SIZE;
+    }
+
+    /** An int that a block device's ioctl tells, or a default where it does not. */
+    int deviceInt(int fd, long request, int otherwise) {
+        scratch.putInt(0, otherwise);
+        return io.ioctl(fd, request, memory.address()) < 0 ? otherwise : scratch.getInt(0);
+    }
+
+    /**
+     * The smallest unit at which an O_DIRECT read at offset 0 is not refused, from a first guess on; 0 when none is.
+     * Any other error than EINVAL says nothing about alignment: the first sector may be a bad one.
+     */
+    int directAlignment(int fd, int guess) {
+        for (int unit = guess; unit <= MAX_ALIGNMENT; unit *= 2) {
+            scratch.putLong(0, memory.address() + BUFFER_AT);
+            scratch.putLong(8, unit);
+            if (io.read(fd, memory.address(), 1, 0) != -Errno.EINVAL) {
+                return unit;
+            }
+        }
+        return 0;
+    }
+
+    /** Tries to punch a hole where there is nothing: well beyond the end, without changing the size. */
+    boolean punchesHoles(int fd, long sizeBytes) {
+        long megabyte = 1 << 20;
+        return io.punchHole(fd, (sizeBytes / megabyte + 2) * megabyte, megabyte) == 0;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

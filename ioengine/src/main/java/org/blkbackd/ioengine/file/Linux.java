@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+/** Numbers of the kernel's headers (asm-generic/fcntl.h, linux/fs.h, linux/stat.h, linux/falloc.h, linux/uio.h). */
+final class Linux {
+
+    static final int O_RDONLY = 0;
+    static final int O_RDWR = 2;
+    static final int O_CLOEXEC = 0x80000;
+    static final int O_PATH = 0x200000;
+    /** The one flag here whose value differs between the architectures that Xen runs on. */
+    static final int O_DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0x10000 : 0x4000;
+
+    static final int AT_FDCWD = -100;
+    static final int AT_EACCESS = 0x200;
+    static final int AT_EMPTY_PATH = 0x1000;
+    static final int R_OK = 4;
+    static final int W_OK = 2;
+
+    static final int STATX_BASIC_STATS = 0x7ff;
+    static final int STATX_DIOALIGN = 0x2000;
+    static final int STATX_BYTES = 256;
+
+    static final long BLKROGET = 0x125e;
+    static final long BLKSSZGET = 0x1268;
+    static final long BLKDISCARD = 0x1277;
+    static final long BLKPBSZGET = 0x127b;
+    static final long BLKGETSIZE64 = 0x80081272L;
+
+    static final int FALLOC_FL_KEEP_SIZE = 1;
+    static final int FALLOC_FL_PUNCH_HOLE = 2;
+    static final int POSIX_FADV_DONTNEED = 4;
+
+    /** struct iovec: address, length. */
+    static final int IOVEC_BYTES = 16;
+    static final int IOV_MAX = 1024;
+
+    private Linux() {
+    }
+}

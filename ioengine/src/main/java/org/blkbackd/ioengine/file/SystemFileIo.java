@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import com.sun.jna.Native;
+import java.nio.charset.StandardCharsets;
+import org.blkbackd.ioengine.LibC;
+
+/** The real system calls. */
+final class SystemFileIo implements FileIo {
+
+    private static final byte[] EMPTY_PATH = {0};
+
+    @Override
+    public int open(String path, int flags) {
+        return (int) result(LibC.open(terminated(path), flags | Linux.O_CLOEXEC, 0));
+    }
+
+    @Override
+    public int close(int fd) {
+        return (int) result(LibC.close(fd));
+    }
+
+    @Override
+    public int stat(String path, long statx) {
+        return (int) result(LibC.statx(Linux.AT_FDCWD, terminated(path), 0,
+            Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN, statx));
+    }
+
+    @Override
+    public int stat(int fd, long statx) {
+        return (int) result(LibC.statx(fd, EMPTY_PATH, Linux.AT_EMPTY_PATH,
+            Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN, statx));
+    }
+
+    @Override
+    public int access(String path, int mode) {
+        return (int) result(LibC.faccessat(Linux.AT_FDCWD, terminated(path), mode, Linux.AT_EACCESS));
+    }
+
+    @Override
+    public int ioctl(int fd, long request, long argument) {
+        return (int) result(LibC.ioctl(fd, request, argument));
+    }
+
+    @Override
+    public long read(int fd, long iovecs, int count, long offset) {
+        return result(LibC.preadv(fd, iovecs, count, offset));
+    }
+
+    @Override
+    public long write(int fd, long iovecs, int count, long offset) {
+        return result(LibC.pwritev(fd, iovecs, count, offset));
+    }
+
+    @Override
+    public int sync(int fd) {
+        return (int) result(LibC.fdatasync(fd));
+    }
+
+    @Override
+    public int punchHole(int fd, long offset, long length) {
+        return (int) result(LibC.fallocate(fd, Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE, offset, length));
+    }
+
+    @Override
+    public int dropCache(int fd, long offset) {
+        return -LibC.posixFadvise(fd, offset, 0, Linux.POSIX_FADV_DONTNEED);
+    }
+
+    private static long result(long returned) {
+        return returned < 0 ? -Native.getLastError() : returned;
+    }
+
+    private static byte[] terminated(String path) {
+        return (path + '\0').getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Regular files and block devices: {@code direct:PATH} (O_DIRECT) and {@code buffered:PATH} (page cache).
+ *
+ * <p>An {@code ImageOpener} resolves, checks and probes an {@code Image}; {@code FileDisk} hands out {@code
+ * FileEngine}s, which queue requests for the {@code IoPool}; its threads run them in {@code Transfer}. Every system
+ * call goes through {@code FileIo}, so that tests can make any one of them fail, hang or fall short.
+ */
+package org.blkbackd.ioengine.file;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.IoEngineContract;
+
+/** The contract on a regular file. */
+abstract class FileDiskContract extends IoEngineContract {
+
+    private final TestImages images = new TestImages();
+    private final FileProvider provider;
+    private final String scheme;
+    private Path image;
+    private long imageBytes;
+
+    FileDiskContract(String scheme, FileOptions options) {
+        this.scheme = scheme;
+        provider = new FileProvider(options.withIoThreads(6));
+    }
+
+    @Override
+    protected Disk open(long bytes, boolean readOnly) {
+        if (image == null) {
+            image = images.create(bytes);
+            imageBytes = bytes;
+        }
+        DiskSpec spec = new DiskSpec(scheme, image.toString());
+        provider.check(spec, readOnly);
+        try {
+            return provider.open(spec, readOnly);
+        } catch (DiskException e) {
+            if (scheme.equals("direct") && e.kind() == DiskException.Kind.UNSUPPORTED) {
+                return abort("no O_DIRECT below target/; build on ext4 or XFS to run this: " + e.getMessage());
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    protected void cleanUp() throws Exception {
+        provider.close();
+        if (image != null) {
+            assertEquals(imageBytes, Files.size(image), "the image changed its size");
+        }
+        images.close();
+    }
+}
