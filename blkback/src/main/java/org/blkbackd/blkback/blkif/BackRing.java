@@ -14,6 +14,8 @@ public final class BackRing {
     private final SharedRing shared;
     private int reqCons;
     private int rspProdPvt;
+    /** What we last stored into rsp_prod. The ring's own copy is not asked: the frontend can write it. */
+    private int rspProdPublished;
 
     /**
      * Attaches at {@code rsp_prod} (ring.h BACK_RING_ATTACH): a new frontend starts at 0, and a ring on which
@@ -22,6 +24,7 @@ public final class BackRing {
     public BackRing(SharedRing shared) {
         this.shared = shared;
         this.rspProdPvt = shared.rspProd();
+        this.rspProdPublished = rspProdPvt;
         this.reqCons = rspProdPvt;
     }
 
@@ -66,12 +69,13 @@ public final class BackRing {
      * whether the frontend asked for an event in that span.
      */
     public boolean push() {
-        int old = shared.rspProd();
+        int old = rspProdPublished;
         int now = rspProdPvt;
         if (old == now) {
             return false;
         }
         shared.rspProd(now);
+        rspProdPublished = now;
         // Full fence: rsp_prod must be visible before rsp_event is read. Pairs with the frontend's xen_mb() between its
         // store of rsp_event and its last look at rsp_prod.
         VarHandle.fullFence();
