@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RingStressTest {
 
     private static final long HANG_SECONDS = 30;
-    /** Idle rounds before the final check are random below this, so that the checks of both ends meet every which way. */
+    /** Idle rounds before a final check are random below this: so the checks of both ends meet every which way. */
     private static final int PATIENCE = 100;
 
     private final Semaphore frontBell = new Semaphore(0);
