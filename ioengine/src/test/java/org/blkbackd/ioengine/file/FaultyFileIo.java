@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import com.sun.jna.Pointer;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** The real system calls, except where a test steps in; and a record of those on data, such as "write 7 4096+512". */
+final class FaultyFileIo implements FileIo {
+
+    /** Steps into a call. */
+    interface Intervention {
+
+        /** What {@link #on} returns to let the call happen. */
+        long PASS = Long.MIN_VALUE;
+
+        /**
+         * @param call  "open", "close", "read", "write", "sync", "punch", "discard"
+         * @param bytes of the first iovec, or of the range
+         * @return what the call shall return, or {@link #PASS}
+         */
+        long on(String call, int fd, long offset, long bytes);
+    }
+
+    private final FileIo io = new SystemFileIo();
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+    private volatile Intervention intervention = (call, fd, offset, bytes) -> Intervention.PASS;
+    /** Bytes a single read or write moves at most; 0 for no limit. */
+    private volatile int limit;
+    private volatile int refusedOpenFlags;
+    private volatile boolean hidesDirectAlignment;
+
+    void intervene(Intervention what) {
+        intervention = what;
+    }
+
+    void limitTransfers(int bytes) {
+        limit = bytes;
+    }
+
+    void refuseOpenFlags(int flags) {
+        refusedOpenFlags = flags;
+    }
+
+    /** As kernels before 6.1. */
+    void hideDirectAlignment() {
+        hidesDirectAlignment = true;
+    }
+
+    List<String> calls() {
+        return calls;
+    }
+
+    long count(String call) {
+        return calls.stream().filter(line -> line.startsWith(call + " ")).count();
+    }
+
+    @Override
+    public int open(String path, int flags) {
+        calls.add("open " + path);
+        if ((flags & refusedOpenFlags) != 0) {
+            return -22;
+        }
+        long result = intervention.on("open", -1, flags, 0);
+        return result == Intervention.PASS ? io.open(path, flags) : (int) result;
+    }
+
+    @Override
+    public int close(int fd) {
+        calls.add("close " + fd);
+        long result = intervention.on("close", fd, 0, 0);
+        int closed = io.close(fd);
+        return result == Intervention.PASS ? closed : (int) result;
+    }
+
+    @Override
+    public int stat(String path, long statx) {
+        return hide(io.stat(path, statx), statx);
+    }
+
+    @Override
+    public int stat(int fd, long statx) {
+        return hide(io.stat(fd, statx), statx);
+    }
+
+    private int hide(int result, long statx) {
+        if (hidesDirectAlignment) {
+            Pointer mask = new Pointer(statx);
+            mask.setInt(0, mask.getInt(0) & ~Linux.STATX_DIOALIGN);
+        }
+        return result;
+    }
+
+    @Override
+    public int access(String path, int mode) {
+        return io.access(path, mode);
+    }
+
+    @Override
+    public int ioctl(int fd, long request, long argument) {
+        if (request != Linux.BLKDISCARD) {
+            return io.ioctl(fd, request, argument);
+        }
+        calls.add("discard " + fd);
+        long result = intervention.on("discard", fd, 0, 0);
+        return result == Intervention.PASS ? io.ioctl(fd, request, argument) : (int) result;
+    }
+
+    @Override
+    public long read(int fd, long iovecs, int count, long offset) {
+        return move("read", fd, iovecs, count, offset);
+    }
+
+    @Override
+    public long write(int fd, long iovecs, int count, long offset) {
+        return move("write", fd, iovecs, count, offset);
+    }
+
+    private long move(String call, int fd, long iovecs, int count, long offset) {
+        Pointer first = new Pointer(iovecs);
+        long bytes = first.getLong(8);
+        calls.add(call + " " + fd + " " + offset + "+" + bytes);
+        long result = intervention.on(call, fd, offset, bytes);
+        if (result != Intervention.PASS) {
+            return result;
+        }
+        int iovecCount = count;
+        if (limit > 0) {
+            first.setLong(8, Math.min(bytes, limit));
+            iovecCount = 1;
+        }
+        return call.equals("read") ? io.read(fd, iovecs, iovecCount, offset)
+            : io.write(fd, iovecs, iovecCount, offset);
+    }
+
+    @Override
+    public int sync(int fd) {
+        calls.add("sync " + fd);
+        long result = intervention.on("sync", fd, 0, 0);
+        return result == Intervention.PASS ? io.sync(fd) : (int) result;
+    }
+
+    @Override
+    public int punchHole(int fd, long offset, long length) {
+        calls.add("punch " + fd + " " + offset + "+" + length);
+        long result = intervention.on("punch", fd, offset, length);
+        return result == Intervention.PASS ? io.punchHole(fd, offset, length) : (int) result;
+    }
+
+    @Override
+    public int dropCache(int fd, long offset) {
+        calls.add("drop " + fd + " " + offset);
+        return io.dropCache(fd, offset);
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.IoEngineContract;
+import org.junit.jupiter.api.Test;
+
+/** The contract on a real block device. */
+abstract class LoopDeviceContract extends IoEngineContract {
+
+    private final TestImages images = new TestImages();
+    private final FileProvider provider = new FileProvider(FileOptions.DEFAULTS.withIoThreads(6));
+    private final String scheme;
+    private final int sectorSize;
+    private LoopDevice device;
+
+    LoopDeviceContract(String scheme, int sectorSize) {
+        this.scheme = scheme;
+        this.sectorSize = sectorSize;
+    }
+
+    @Override
+    protected Disk open(long bytes, boolean readOnly) {
+        if (device == null) {
+            device = LoopDevice.attach(images.create(bytes & -4096), sectorSize, false);
+        }
+        DiskSpec spec = new DiskSpec(scheme, device.path());
+        provider.check(spec, readOnly);
+        return provider.open(spec, readOnly);
+    }
+
+    @Override
+    protected void cleanUp() {
+        provider.close();
+        if (device != null) {
+            device.close();
+        }
+        images.close();
+    }
+
+    @Test
+    void knowsWhatTheDeviceIs() throws IOException {
+        try (Disk disk = open(SIZE, false)) {
+            assertEquals(SIZE & -4096, disk.info().sizeBytes());
+            assertEquals(sectorSize, disk.info().logicalSectorSize());
+            assertTrue(disk.info().physicalSectorSize() >= sectorSize);
+            assertEquals(scheme.equals("direct"), disk.info().direct());
+            // loop discards by punching holes, which the file system below target/ may not do
+            String name = device.path().substring(device.path().lastIndexOf('/') + 1);
+            String limit = Files.readString(Path.of("/sys/block", name, "queue/discard_max_bytes"));
+            assertEquals(!limit.strip().equals("0"), disk.info().discard());
+        }
+    }
+}
