@@ -5,6 +5,7 @@ package org.blkbackd.grant;
 /** Linux's error numbers (asm-generic/errno.h) that this module reports or tells apart. */
 public final class Errno {
 
+    public static final int EPERM = 1;
     public static final int ENOENT = 2;
     public static final int ESRCH = 3;
     public static final int EINTR = 4;

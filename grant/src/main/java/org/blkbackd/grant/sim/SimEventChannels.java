@@ -50,8 +50,7 @@ final class SimEventChannels implements EventChannels {
             errno = port < 0 ? Errno.ENOSPC : Errno.EINVAL;
         }
         if (port <= 0) {
-            throw new GrantException("cannot bind event channel " + Integer.toUnsignedString(remotePort)
-                + " of domain " + domid, errno);
+            throw GrantException.ofBind(domid, remotePort, errno);
         }
         own(port);
         fifo.wake();

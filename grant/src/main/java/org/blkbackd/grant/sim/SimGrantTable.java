@@ -10,6 +10,7 @@ import org.blkbackd.grant.GrantException;
 import org.blkbackd.grant.GrantMapping;
 import org.blkbackd.grant.GrantTable;
 import org.blkbackd.grant.LibC;
+import org.blkbackd.grant.MappedPages;
 
 /** The grant table of a simulated backend domain. Like gntdev, it says EINVAL for every grant that cannot be mapped. */
 final class SimGrantTable implements GrantTable {
@@ -32,15 +33,15 @@ final class SimGrantTable implements GrantTable {
         DomainMemory guest = hypervisor.existing(domid);
         int errno = hypervisor.faults().ofCall(SimFaults.Call.MAP);
         if (errno != 0) {
-            throw refused(domid, refs, errno);
+            throw GrantException.ofMap(domid, refs, errno);
         }
         if (guest == null || refs.length == 0) {
-            throw refused(domid, refs, Errno.EINVAL);
+            throw GrantException.ofMap(domid, refs, Errno.EINVAL);
         }
         long length = (long) refs.length * PAGE_SIZE;
         long address = LibC.mmap(0, length, PROT_NONE, MAP_RESERVE, -1, 0);
         if (address == -1) {
-            throw refused(domid, refs, Native.getLastError());
+            throw GrantException.ofMap(domid, refs, Native.getLastError());
         }
         int mapped = 0;
         while (errno == 0 && mapped < refs.length) {
@@ -49,9 +50,9 @@ final class SimGrantTable implements GrantTable {
         }
         if (errno != 0) {
             release(guest, Arrays.copyOf(refs, mapped), address, length);
-            throw refused(domid, refs, errno);
+            throw GrantException.ofMap(domid, refs, errno);
         }
-        return new SimGrantMapping(address, length, () -> release(guest, refs, address, length));
+        return new MappedPages(address, length, () -> release(guest, refs, address, length));
     }
 
     @Override
@@ -96,11 +97,5 @@ final class SimGrantTable implements GrantTable {
 
     private int token() {
         return hypervisor.members().token();
-    }
-
-    private static GrantException refused(int domid, int[] refs, int errno) {
-        String more = refs.length > 16 ? " and " + (refs.length - 16) + " more" : "";
-        String list = Arrays.toString(Arrays.copyOf(refs, Math.min(refs.length, 16)));
-        return new GrantException("cannot map grants " + list + more + " of domain " + domid, errno);
     }
 }

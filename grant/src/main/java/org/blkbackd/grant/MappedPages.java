@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package org.blkbackd.grant.sim;
+package org.blkbackd.grant;
 
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.blkbackd.grant.GrantMapping;
 
-/** Pages of a simulated guest at consecutive addresses. */
-final class SimGrantMapping implements GrantMapping {
+/** A mapping of which only the undoing differs between hypervisors. */
+public final class MappedPages implements GrantMapping {
 
     private final long address;
     private final ByteBuffer buffer;
     private final Runnable unmap;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    SimGrantMapping(long address, long length, Runnable unmap) {
+    /** {@code unmap} runs once, on {@link #close}. */
+    public MappedPages(long address, long lengthBytes, Runnable unmap) {
         this.address = address;
-        this.buffer = new Pointer(address).getByteBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
+        this.buffer = new Pointer(address).getByteBuffer(0, lengthBytes).order(ByteOrder.LITTLE_ENDIAN);
         this.unmap = unmap;
     }
 
