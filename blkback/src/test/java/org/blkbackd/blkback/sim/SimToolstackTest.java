@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.blkbackd.xenstore.Watch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The nodes and their order are those of libxl of Xen 4.17; each test plays the backend by hand. */
+class SimToolstackTest {
+
+    private static final DiskConfig VBD = DiskConfig.vbd(7, "xvdb", "direct:/srv/a.img");
+    private static final DiskConfig QDISK = DiskConfig.qdisk(7, "xvda", "/srv/b.img");
+    private static final String BE = "/local/domain/0/backend/vbd/7/51728";
+    private static final String FE = "/local/domain/7/device/vbd/51728";
+    private static final String LIBXL = "/libxl/7/device/vbd/51728";
+    private static final String QBE = "/local/domain/0/backend/qdisk/7/51712";
+
+    private final MemoryXenstore xenstore = new MemoryXenstore();
+    private final SimToolstack toolstack = new SimToolstack(xenstore, new ToolstackTimeouts(2_000, 2_000, 2_000));
+    private final SimToolstack hasty = new SimToolstack(xenstore, new ToolstackTimeouts(50, 50, 50));
+
+    @BeforeEach
+    void createGuest() {
+        toolstack.createDomain(7);
+    }
+
+    @AfterEach
+    void close() {
+        xenstore.close();
+    }
+
+    private Map<String, String> children(String path) {
+        Map<String, String> nodes = new TreeMap<>();
+        xenstore.directory(path).forEach(name -> nodes.put(name, xenstore.read(path + "/" + name)));
+        return nodes;
+    }
+
+    private void answer(String path, String expected, String value) {
+        Watch[] watch = new Watch[1];
+        watch[0] = xenstore.watch(path, changed -> {
+            // A listener of the double may write, which one of a real client may not.
+            if (expected.equals(xenstore.readOrNull(path))) {
+                xenstore.write(path, value);
+            }
+        });
+    }
+
+    private static Map<String, String> nodes(String... pairs) {
+        Map<String, String> nodes = new TreeMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            nodes.put(pairs[i], pairs[i + 1]);
+        }
+        return nodes;
+    }
+
+    @Test
+    void writesTheNodesOfAPhyDiskWithAScript() {
+        answer(BE + "/state", "1", "2");
+        xenstore.watch(BE + "/state", path -> {
+            if ("2".equals(xenstore.readOrNull(BE + "/state"))) {
+                xenstore.write(BE + "/blkbackd-status", "ready");
+            }
+        });
+        toolstack.attach(VBD);
+        Map<String, String> backend = nodes("frontend", FE, "params", "direct:/srv/a.img",
+            "script", "/etc/xen/scripts/block-blkbackd", "frontend-id", "7", "online", "1", "removable", "0",
+            "bootable", "1", "state", "2", "dev", "xvdb", "type", "phy", "mode", "w", "device-type", "disk",
+            "discard-enable", "1", "specification", "xen");
+        Map<String, String> written = children(BE);
+        assertEquals("ready", written.remove("blkbackd-status"));
+        assertEquals("connected", written.remove("hotplug-status"));
+        assertEquals(backend, written);
+        assertEquals(nodes("backend", BE, "backend-id", "0", "state", "1", "virtual-device", "51728",
+            "device-type", "disk", "trusted", "1", "protocol", "x86_64-abi"), children(FE));
+        backend.put("backend", BE);
+        backend.put("state", "1");
+        assertEquals(backend, children(LIBXL));
+    }
+
+    @Test
+    void writesTheNodesOfAReadOnlyQdiskAndWaitsForNobody() {
+        hasty.attach(QDISK.asReadOnly());
+        assertEquals(nodes("frontend", "/local/domain/7/device/vbd/51712", "params", "aio:/srv/b.img",
+            "frontend-id", "7", "online", "1", "removable", "0", "bootable", "1", "state", "1", "dev", "xvda",
+            "type", "qdisk", "mode", "r", "device-type", "disk", "discard-enable", "0", "specification", "xen"),
+            children(QBE));
+        assertEquals(QBE, xenstore.read("/local/domain/7/device/vbd/51712/backend"));
+        assertEquals("1", xenstore.read("/libxl/7/device/vbd/51712/state"));
+    }
+
+    @Test
+    void eachSideMayReadTheOthersDirectoryAndWriteItsOwn() {
+        toolstack.attach(QDISK);
+        assertEquals("[n0, r7]", xenstore.permissions(QBE).toString());
+        assertEquals("[n0, r7]", xenstore.permissions(QBE + "/state").toString());
+        assertEquals("[n7, r0]", xenstore.permissions("/local/domain/7/device/vbd/51712").toString());
+        assertEquals("[n7, r0]", xenstore.permissions("/local/domain/7/device/vbd/51712/state").toString());
+        assertEquals("[n7, r0]", xenstore.permissions("/local/domain/7/device/vbd/51712/backend").toString());
+        assertEquals("[n0]", xenstore.permissions("/libxl/7/device/vbd/51712/params").toString());
+        assertEquals("[n0, r7]", xenstore.permissions("/local/domain/7").toString());
+        assertEquals("[n0, r7]", xenstore.permissions("/local/domain/7/device").toString());
+        assertEquals("[n7]", xenstore.permissions("/local/domain/7/data").toString());
+    }
+
+    @Test
+    void aBackendThatIsNotAtExactly2FailsTheAttachAndLeavesTheNodes() {
+        answer(BE + "/state", "1", "4");
+        ToolstackException failure = assertThrows(ToolstackException.class, () -> hasty.attach(VBD));
+        assertEquals("unable to add device with path " + BE + ": its state is 4, not 2", failure.getMessage());
+        assertEquals("4", xenstore.read(BE + "/state"));
+    }
+
+    @Test
+    void aScriptErrorReachesTheUser() {
+        answer(BE + "/state", "1", "2");
+        xenstore.watch(BE + "/state", path -> {
+            if ("2".equals(xenstore.readOrNull(BE + "/state"))) {
+                xenstore.write(BE + "/hotplug-error", "no such image");
+                xenstore.write(BE + "/blkbackd-status", "error");
+            }
+        });
+        ToolstackException failure = assertThrows(ToolstackException.class, () -> toolstack.attach(VBD));
+        assertEquals("xvdb: script: no such image", failure.getMessage());
+        assertEquals("error", xenstore.read(BE + "/hotplug-status"));
+    }
+
+    @Test
+    void aDaemonThatSaysNothingIsAScriptError() {
+        answer(BE + "/state", "1", "2");
+        ToolstackException failure = assertThrows(ToolstackException.class, () -> hasty.attach(VBD));
+        assertEquals("xvdb: script: blkbackd does not answer for " + BE + ": is it running?", failure.getMessage());
+        assertEquals("error", xenstore.read(BE + "/hotplug-status"));
+    }
+
+    @Test
+    void detachAsksForClosingAndRemovesEverythingAt6() {
+        toolstack.attach(QDISK);
+        xenstore.write(QBE + "/state", "4");
+        CompletableFuture<String> online = new CompletableFuture<>();
+        xenstore.watch(QBE + "/state", path -> {
+            if ("5".equals(xenstore.readOrNull(QBE + "/state"))) {
+                online.complete(xenstore.read(QBE + "/online"));
+                xenstore.write(QBE + "/state", "6");
+            }
+        });
+        toolstack.detach(QDISK);
+        assertEquals("0", online.join());
+        assertNothingIsLeft();
+    }
+
+    private void assertNothingIsLeft() {
+        assertNull(xenstore.readOrNull("/local/domain/0/backend"), "empty parents go, too");
+        assertNull(xenstore.readOrNull("/local/domain/7/device"));
+        assertNull(xenstore.readOrNull("/libxl/7/device"));
+        assertEquals("guest-7", xenstore.read("/local/domain/7/name"));
+    }
+
+    @Test
+    void aClosedBackendIsNotWrittenTo() throws Exception {
+        toolstack.attach(QDISK);
+        xenstore.write(QBE + "/state", "6");
+        CompletableFuture<Boolean> touched = new CompletableFuture<>();
+        xenstore.watch(QBE + "/state", path -> {
+            if ("5".equals(xenstore.readOrNull(QBE + "/state"))) {
+                touched.complete(true);
+            } else if (xenstore.readOrNull(QBE + "/state") == null) {
+                touched.complete(false);
+            }
+        });
+        toolstack.detach(QDISK);
+        assertEquals(false, touched.get(5, TimeUnit.SECONDS));
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aDetachThatTheBackendIgnoresLeavesTheNodes() {
+        toolstack.attach(QDISK);
+        xenstore.write(QBE + "/state", "4");
+        ToolstackException failure = assertThrows(ToolstackException.class, () -> hasty.detach(QDISK));
+        assertTrue(failure.getMessage().endsWith("its state is 5, not 6"), failure.getMessage());
+        assertEquals("0", xenstore.read(QBE + "/online"));
+        assertEquals("1", xenstore.read("/local/domain/7/device/vbd/51712/state"));
+    }
+
+    @Test
+    void aForcedDetachRemovesTheFrontendFirstAndTheRestWhateverHappens() {
+        toolstack.attach(QDISK);
+        xenstore.write(QBE + "/state", "4");
+        CompletableFuture<String> frontend = new CompletableFuture<>();
+        xenstore.watch(QBE + "/state", path -> {
+            if ("5".equals(xenstore.readOrNull(QBE + "/state"))) {
+                frontend.complete("" + xenstore.readOrNull("/local/domain/7/device/vbd/51712/state"));
+            }
+        });
+        assertThrows(ToolstackException.class, () -> hasty.detachForced(QDISK));
+        assertEquals("null", frontend.join());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aBackendThatIsGoneIsCleanedUpWithoutWaiting() {
+        toolstack.attach(QDISK);
+        xenstore.remove(QBE);
+        hasty.detach(QDISK);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aQdiskOfADeadDomainGoesStraightTo6AndAway() {
+        toolstack.attach(QDISK);
+        xenstore.write(QBE + "/state", "4");
+        CompletableFuture<Void> sawOnline0 = new CompletableFuture<>();
+        xenstore.watch(QBE + "/online", path -> {
+            if ("0".equals(xenstore.readOrNull(QBE + "/online"))) {
+                sawOnline0.complete(null);
+            }
+        });
+        toolstack.destroyQemuKind(QDISK);
+        assertNothingIsLeft();
+        assertEquals(false, sawOnline0.isDone());
+    }
+
+    @Test
+    void destroyRemovesEveryDiskAndTheDomain() {
+        toolstack.attach(QDISK);
+        answer(BE + "/state", "1", "2");
+        xenstore.watch(BE + "/state", path -> {
+            if ("2".equals(xenstore.readOrNull(BE + "/state"))) {
+                xenstore.write(BE + "/blkbackd-status", "ready");
+            }
+        });
+        toolstack.attach(VBD);
+        answer(BE + "/state", "5", "6");
+        answer(QBE + "/state", "5", "6");
+        toolstack.destroyDomain(7);
+        assertNull(xenstore.readOrNull("/local/domain/7"));
+        assertNull(xenstore.readOrNull("/libxl/7"));
+        assertNull(xenstore.readOrNull("/local/domain/0/backend"));
+    }
+}
