@@ -5,6 +5,7 @@ package org.blkbackd.blkback.sim;
 import java.util.Set;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.Xenstore;
+import org.blkbackd.xenstore.XenstoreException;
 
 /** A frontend's directory and its view of the backend's. States are the numbers on the wire; 0 is an absent node. */
 final class FrontendNodes {
@@ -46,19 +47,28 @@ final class FrontendNodes {
     }
 
     int backendState() {
-        return parse(xenstore.readOrNull(backend + "/state"));
+        return state(backend + "/state");
     }
 
     int frontendState() {
-        return parse(xenstore.readOrNull(frontend + "/state"));
+        return state(frontend + "/state");
     }
 
     /** Waits until the backend's state is one of {@code wanted}, and returns what it is by then. */
     int awaitBackend(long timeoutMs, Set<Integer> wanted) {
-        return parse(NodeWait.await(xenstore, backend + "/state", timeoutMs, now -> wanted.contains(parse(now))));
+        return NodeWait.await(xenstore, backend + "/state", timeoutMs, this::state, wanted::contains);
     }
 
-    private static int parse(String state) {
+    private int state(String path) {
+        String state = null;
+        try {
+            state = xenstore.readOrNull(path);
+        } catch (XenstoreException e) {
+            // A guest is not told that a node is absent below a directory it may not read, only that it may not look.
+            if (!e.error().equals("EACCES")) {
+                throw e;
+            }
+        }
         return state == null || !state.matches("[1-8]") ? ABSENT : Integer.parseInt(state);
     }
 

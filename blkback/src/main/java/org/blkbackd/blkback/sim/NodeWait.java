@@ -4,6 +4,7 @@ package org.blkbackd.blkback.sim;
 
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.Xenstore;
@@ -19,14 +20,20 @@ final class NodeWait {
      * {@code timeoutMs} have passed: then it is whatever it is.
      */
     static String await(Xenstore xenstore, String path, long timeoutMs, Predicate<String> wanted) {
+        return await(xenstore, path, timeoutMs, xenstore::readOrNull, wanted);
+    }
+
+    /** The same for who reads in a way of his own. */
+    static <T> T await(Xenstore xenstore, String path, long timeoutMs, Function<String, T> read,
+                       Predicate<T> wanted) {
         Semaphore changed = new Semaphore(0);
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         Watch watch = xenstore.watch(path, ignored -> changed.release());
         try {
-            String value = xenstore.readOrNull(path);
+            T value = read.apply(path);
             while (!wanted.test(value) && changed.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 changed.drainPermits();
-                value = xenstore.readOrNull(path);
+                value = read.apply(path);
             }
             return value;
         } catch (InterruptedException e) {

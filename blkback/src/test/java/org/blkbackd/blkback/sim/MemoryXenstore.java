@@ -2,7 +2,6 @@
 
 package org.blkbackd.blkback.sim;
 
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -13,13 +12,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 import org.blkbackd.xenstore.Permission;
+import org.blkbackd.xenstore.Permission.Access;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.WatchListener;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
 import org.blkbackd.xenstore.XenstoreOps;
 
-/** Just enough of a xenstored, without a wire, for the tests of this package. Permissions are kept, not obeyed. */
+/** Just enough of a xenstored, without a wire, for the tests of this package. */
 final class MemoryXenstore implements Xenstore {
 
     private record Node(String value, List<Permission> permissions) {
@@ -31,30 +31,70 @@ final class MemoryXenstore implements Xenstore {
         }
     }
 
-    private final TreeMap<String, Node> nodes = new TreeMap<>();
-    private final Set<String> changed = new HashSet<>();
-    private final List<Registered> watches = new CopyOnWriteArrayList<>();
-    private final ExecutorService dispatch = Executors.newSingleThreadExecutor(work -> {
-        Thread thread = new Thread(work, "memory-xenstore");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final int domid;
+    private final TreeMap<String, Node> nodes;
+    private final Set<String> changed;
+    private final List<Registered> watches;
+    private final ExecutorService dispatch;
 
+    /** Domain 0's connection. */
     MemoryXenstore() {
+        domid = 0;
+        nodes = new TreeMap<>();
+        changed = new HashSet<>();
+        watches = new CopyOnWriteArrayList<>();
+        dispatch = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "memory-xenstore");
+            thread.setDaemon(true);
+            return thread;
+        });
         nodes.put("", new Node("", List.of(Permission.parse("n0"))));
     }
 
+    private MemoryXenstore(MemoryXenstore host, int domid) {
+        this.domid = domid;
+        nodes = host.nodes;
+        changed = host.changed;
+        watches = host.watches;
+        dispatch = host.dispatch;
+    }
+
+    /** A guest's connection to the same store. */
+    MemoryXenstore guest(int guestDomid) {
+        return new MemoryXenstore(this, guestDomid);
+    }
+
+    /** The rule of xenstored: of an absent node, the nearest directory that exists decides, so EACCES hides ENOENT. */
+    private void require(String path, boolean write) {
+        String nearest = path;
+        while (!nodes.containsKey(nearest)) {
+            nearest = nearest.substring(0, nearest.lastIndexOf('/'));
+        }
+        List<Permission> permissions = nodes.get(nearest).permissions();
+        Permission mine = permissions.get(0);
+        boolean allowed = domid == 0 || mine.domid() == domid;
+        for (Permission permission : permissions.subList(1, permissions.size())) {
+            mine = permission.domid() == domid ? permission : mine;
+        }
+        allowed |= mine.access() == Access.BOTH || mine.access() == (write ? Access.WRITE : Access.READ);
+        if (!allowed) {
+            throw new XenstoreException(path, "EACCES");
+        }
+    }
+
     @Override
-    public synchronized <T> T transact(Function<XenstoreOps, T> work) {
-        Map<String, Node> before = new TreeMap<>(nodes);
-        try {
-            return work.apply(this);
-        } catch (RuntimeException e) {
-            nodes.clear();
-            nodes.putAll(before);
-            throw e;
-        } finally {
-            fire();
+    public <T> T transact(Function<XenstoreOps, T> work) {
+        synchronized (nodes) {
+            Map<String, Node> before = new TreeMap<>(nodes);
+            try {
+                return work.apply(this);
+            } catch (RuntimeException e) {
+                nodes.clear();
+                nodes.putAll(before);
+                throw e;
+            } finally {
+                fire();
+            }
         }
     }
 
@@ -73,7 +113,7 @@ final class MemoryXenstore implements Xenstore {
     }
 
     private <T> T one(Function<XenstoreOps, T> work) {
-        return Thread.holdsLock(this) ? work.apply(this) : transact(work);
+        return Thread.holdsLock(nodes) ? work.apply(this) : transact(work);
     }
 
     @Override
@@ -94,14 +134,18 @@ final class MemoryXenstore implements Xenstore {
     }
 
     @Override
-    public synchronized String readOrNull(String path) {
-        Node node = nodes.get(path);
-        return node == null ? null : node.value();
+    public String readOrNull(String path) {
+        synchronized (nodes) {
+            require(path, false);
+            Node node = nodes.get(path);
+            return node == null ? null : node.value();
+        }
     }
 
     @Override
     public void write(String path, String value) {
         one(store -> {
+            require(path, true);
             mkdir(path);
             nodes.put(path, new Node(value, nodes.get(path).permissions()));
             return changed.add(path);
@@ -122,31 +166,27 @@ final class MemoryXenstore implements Xenstore {
     }
 
     @Override
-    public synchronized List<String> directory(String path) {
-        List<String> names = new ArrayList<>();
-        for (String below : nodes.tailMap(path + "/").keySet()) {
-            if (!below.startsWith(path + "/")) {
-                break;
-            }
-            String name = below.substring(path.length() + 1);
-            if (name.indexOf('/') < 0) {
-                names.add(name);
-            }
+    public List<String> directory(String path) {
+        synchronized (nodes) {
+            return nodes.tailMap(path + "/").keySet().stream().takeWhile(below -> below.startsWith(path + "/"))
+                .map(below -> below.substring(path.length() + 1)).filter(name -> name.indexOf('/') < 0).toList();
         }
-        return names;
     }
 
     @Override
     public void remove(String path) {
         one(store -> {
+            require(path, true);
             nodes.keySet().removeIf(node -> node.equals(path) || node.startsWith(path + "/"));
             return changed.add(path);
         });
     }
 
     @Override
-    public synchronized List<Permission> permissions(String path) {
-        return nodes.get(path).permissions();
+    public List<Permission> permissions(String path) {
+        synchronized (nodes) {
+            return nodes.get(path).permissions();
+        }
     }
 
     @Override

@@ -60,7 +60,7 @@ class SimFrontendTest {
     private void attach(DiskConfig disk, DoubleBackend.Fault fault) {
         backend = new DoubleBackend(xenstore, hypervisor, disk, fault);
         toolstack.attach(disk);
-        frontend = new SimFrontend(xenstore, domain, FrontendConfig.of(disk.devid()));
+        frontend = new SimFrontend(xenstore.guest(7), domain, FrontendConfig.of(disk.devid()));
     }
 
     private void connect(DoubleBackend.Fault fault) {
@@ -96,7 +96,7 @@ class SimFrontendTest {
     @Test
     void a32BitGuestIsServedTheSame() {
         attach(DISK, DoubleBackend.Fault.NONE);
-        frontend = new SimFrontend(xenstore, domain, FrontendConfig.x86With32Bits(DISK.devid()));
+        frontend = new SimFrontend(xenstore.guest(7), domain, FrontendConfig.x86With32Bits(DISK.devid()));
         frontend.connect(PATIENCE_MS);
         dataGoesThereAndBack(10);
     }
@@ -139,7 +139,7 @@ class SimFrontendTest {
     @Test
     void noMoreThanTheDepthCanBeClaimedAndNothingReleasedTwice() {
         attach(DISK, DoubleBackend.Fault.NONE);
-        frontend = new SimFrontend(xenstore, domain, FrontendConfig.of(DISK.devid()).limit(2, 1));
+        frontend = new SimFrontend(xenstore.guest(7), domain, FrontendConfig.of(DISK.devid()).limit(2, 1));
         frontend.connect(PATIENCE_MS);
         FrontRequest one = frontend.claim();
         frontend.claim();
@@ -286,6 +286,18 @@ class SimFrontendTest {
         assertNull(xenstore.readOrNull(FE_STATE), "the guest made its directory again");
         assertEquals(0, frontend.stillMapped());
         assertEquals(0, domain.grantsInUse());
+    }
+
+    @Test
+    void aBackendThatIsRemovedWithoutAWordEndsTheDevice() {
+        connect(DoubleBackend.Fault.NO_ANSWER);
+        frontend.submit(frontend.claim().flush());
+        frontend.kick();
+        xenstore.remove("/local/domain/0/backend");
+        assertTrue(frontend.awaitClosed(PATIENCE_MS));
+        assertEquals(1, frontend.lost());
+        assertEquals("6", xenstore.read(FE_STATE));
+        assertEquals(1, frontend.stillMapped());
     }
 
     @Test
