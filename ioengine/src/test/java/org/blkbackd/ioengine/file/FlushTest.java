@@ -92,8 +92,10 @@ class FlushTest {
             one.start(EngineDriver.flush());
             other.start(EngineDriver.flush());
             assertTrue(entered.await(30, TimeUnit.SECONDS));
-            assertEquals(0, other.engine().inFlight() - 1);
-            assertEquals(0, readBeside(disk), "a flush that waits keeps nobody from reading");
+            for (int i = 0; i < 50; i++) {
+                assertEquals(0, readBeside(disk), "a flush that waits keeps nobody from reading");
+            }
+            assertEquals(1, other.engine().inFlight());
             leave.countDown();
             assertEquals(-Errno.EIO, one.await().result());
             assertEquals(-Errno.EIO, other.await().result());

@@ -56,10 +56,12 @@ class RangeLocksTest {
         for (int slot = 0; slot < SLOTS; slot++) {
             int mine = slot;
             threads[slot] = new Thread(() -> increment(mine, new Random(seed + mine), cells, expected));
+            threads[slot].setDaemon(true);
             threads[slot].start();
         }
         for (Thread thread : threads) {
-            thread.join();
+            thread.join(30_000);
+            assertFalse(thread.isAlive(), "dead-locked, seed " + seed);
         }
         for (int cell = 0; cell < cells.length; cell++) {
             int sum = 0;
@@ -95,8 +97,11 @@ class RangeLocksTest {
             }
             locks.release(slot);
         });
+        thread.setDaemon(true);
         thread.start();
+        long deadline = System.nanoTime() + 30_000_000_000L;
         while (thread.getState() != Thread.State.WAITING) {
+            assertTrue(System.nanoTime() < deadline && in.getCount() == 1, "it does not wait for the lock");
             Thread.sleep(1);
         }
         return thread;

@@ -164,9 +164,18 @@ class TransferTest {
         try (Disk disk = files.open("direct", image); EngineDriver driver = new EngineDriver(disk, 1)) {
             files.io.calls().clear();
             assertEquals(0, driver.run(files.write(512, 8192)));
-            assertEquals("read 0+4096 read 8192+4096 write 0+12288",
-                String.join(" ", files.io.calls()).replaceAll("(read|write) \\d+", "$1"));
+            assertEquals("read 0+4096 read 8192+4096 write 0+12288", callsWithoutDescriptors());
+            files.io.calls().clear();
+            assertEquals(0, driver.run(files.write(512, 512)));
+            assertEquals("read 0+4096 write 0+4096", callsWithoutDescriptors());
+            files.io.calls().clear();
+            assertEquals(0, driver.run(files.write(0, 4608)));
+            assertEquals("read 4096+4096 write 0+8192", callsWithoutDescriptors());
         }
+    }
+
+    private String callsWithoutDescriptors() {
+        return String.join(" ", files.io.calls()).replaceAll("(read|write) \\d+", "$1");
     }
 
     private IoRequest request(Operation operation, long offset, int bytes) {
