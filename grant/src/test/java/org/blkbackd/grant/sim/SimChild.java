@@ -4,6 +4,7 @@ package org.blkbackd.grant.sim;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.blkbackd.grant.EventChannels;
@@ -13,28 +14,29 @@ import org.blkbackd.grant.GrantMapping;
 import org.blkbackd.grant.GrantTable;
 import org.blkbackd.grant.Poll;
 
-/** What the other process does until it is killed: {@code ROLE FOLDER argument...}. Says "ready" when it has begun. */
+/** What the other process does until it is killed: {@code ROLE FOLDER SEED argument...}. Says "ready" first. */
 final class SimChild {
 
     private static final int GUEST = 5;
 
     private final SimHypervisor hypervisor;
-    private final Random random = new Random();
+    private final Random random;
 
-    private SimChild(Path folder) {
+    private SimChild(Path folder, int seed) {
+        random = new Random(seed);
         hypervisor = SimHypervisor.open(folder);
     }
 
     public static void main(String[] args) {
-        SimChild child = new SimChild(Path.of(args[1]));
         int[] numbers = new int[args.length - 2];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = Integer.parseInt(args[i + 2]);
         }
+        SimChild child = new SimChild(Path.of(args[1]), numbers[0]);
         switch (args[0]) {
-            case "echo" -> child.echo(numbers[0], numbers[1]);
-            case "backend" -> child.restlessBackend(numbers);
-            case "guest" -> child.restlessGuest(numbers[0]);
+            case "echo" -> child.echo(numbers[1], numbers[2]);
+            case "backend" -> child.restlessBackend(Arrays.copyOfRange(numbers, 1, numbers.length));
+            case "guest" -> child.restlessGuest(numbers[1]);
             default -> throw new IllegalArgumentException(args[0]);
         }
     }
