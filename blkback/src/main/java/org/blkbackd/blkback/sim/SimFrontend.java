@@ -48,7 +48,7 @@ public final class SimFrontend implements AutoCloseable {
      * A frontend whose nodes the toolstack has written.
      *
      * @param guest  a connection as the guest, which stays the caller's
-     * @param domain a view of the guest that no other thread uses; stays the caller's
+     * @param domain a view of the guest that no other frontend uses meanwhile; stays the caller's
      */
     public SimFrontend(Xenstore guest, SimDomain domain, FrontendConfig config) {
         this.nodes = new FrontendNodes(guest, domain.domid(), config.devid());

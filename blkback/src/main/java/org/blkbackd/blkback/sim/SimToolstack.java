@@ -33,7 +33,10 @@ public final class SimToolstack {
         this.timeouts = timeouts;
     }
 
-    /** Makes the directories of a guest (libxl__domain_make). */
+    /**
+     * Makes the directories of a guest (libxl__domain_make). The domain itself is the caller's, and must be known to
+     * xenstored before: what a node allows a domain that does not exist counts for nothing, also later.
+     */
     public void createDomain(int domid) {
         xenstore.transact(store -> {
             store.remove(domainPath(domid));
