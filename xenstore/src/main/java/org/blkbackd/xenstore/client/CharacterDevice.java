@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.xenstore.client;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+
+/**
+ * /dev/xen/xenbus. Every open of it is a connection of its own, so one open file serves both directions: the channel
+ * reads, because closing a channel wakes its blocked reader; the file writes, because a channel's write would wait for
+ * its blocked read.
+ */
+final class CharacterDevice implements DeviceTransport.Device {
+
+    private final RandomAccessFile file;
+    private final FileChannel channel;
+
+    CharacterDevice(Path path) throws IOException {
+        file = new RandomAccessFile(path.toFile(), "rw");
+        channel = file.getChannel();
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+        return channel.read(into);
+    }
+
+    @Override
+    public void write(byte[] bytes) throws IOException {
+        file.write(bytes);
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.xenstore.client;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.DecoderException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.blkbackd.xenstore.wire.Message;
+import org.blkbackd.xenstore.wire.MessageDecoder;
+import org.blkbackd.xenstore.wire.MessageEncoder;
+
+/** A byte device that can only be read by blocking, /dev/xen/xenbus: one reading thread a link. */
+final class DeviceTransport implements Transport {
+
+    /** An open device. One thread reads, any thread writes; closing ends a blocked read. */
+    interface Device {
+
+        /** Blocks for at least one byte; -1 at the end. */
+        int read(ByteBuffer into) throws IOException;
+
+        /** Writes all of it. */
+        void write(byte[] bytes) throws IOException;
+
+        void close();
+    }
+
+    /** Opens the device once more. */
+    @FunctionalInterface
+    interface Opener {
+        Device open() throws IOException;
+    }
+
+    private final String name;
+    private final Opener opener;
+    private volatile Thread reader;
+
+    DeviceTransport(String name, Opener opener) {
+        this.name = name;
+        this.opener = opener;
+    }
+
+    @Override
+    public Link open(Link.Inbound inbound) throws IOException {
+        Device device = opener.open();
+        joinReader();
+        Thread thread = new Thread(() -> readAll(device, inbound), "xenstore-io");
+        thread.setDaemon(true);
+        reader = thread;
+        thread.start();
+        return new DeviceLink(device);
+    }
+
+    private static void readAll(Device device, Link.Inbound inbound) {
+        EmbeddedChannel decoder = new EmbeddedChannel(new MessageDecoder());
+        byte[] bytes = new byte[Message.HEADER_BYTES + Message.PAYLOAD_MAX];
+        try {
+            for (int n = device.read(ByteBuffer.wrap(bytes)); n >= 0; n = device.read(ByteBuffer.wrap(bytes))) {
+                decoder.writeInbound(Unpooled.copiedBuffer(bytes, 0, n));
+                for (Message m = decoder.readInbound(); m != null; m = decoder.readInbound()) {
+                    inbound.received(m);
+                }
+            }
+            inbound.lost("the device ended", null);
+        } catch (IOException | DecoderException e) {
+            inbound.lost(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+        } finally {
+            device.close();
+            decoder.finishAndReleaseAll();
+        }
+    }
+
+    @Override
+    public boolean onIoThread() {
+        return Thread.currentThread() == reader;
+    }
+
+    @Override
+    public void close() {
+        joinReader();
+    }
+
+    /** The link before was closed, which ends its thread. */
+    private void joinReader() {
+        Thread thread = reader;
+        try {
+            if (thread != null && thread != Thread.currentThread()) {
+                thread.join(5_000);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    private record DeviceLink(Device device) implements Link {
+
+        @Override
+        public void send(Message message) throws IOException {
+            byte[] bytes = MessageEncoder.bytes(message);
+            // One write a message: the kernel's xenbus_file_write takes whole messages, and writers must not mix.
+            synchronized (device) {
+                device.write(bytes);
+            }
+        }
+
+        @Override
+        public void close() {
+            device.close();
+        }
+    }
+}

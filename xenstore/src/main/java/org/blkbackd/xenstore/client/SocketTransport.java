@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.xenstore.client;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.blkbackd.xenstore.wire.Message;
+import org.blkbackd.xenstore.wire.MessageDecoder;
+import org.blkbackd.xenstore.wire.MessageEncoder;
+
+/** xenstored's unix socket, on one Netty loop. */
+final class SocketTransport implements Transport {
+
+    /** Unsent bytes beyond which a link refuses to send: a xenstored that hangs must not cost us memory. */
+    private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 << 10, 256 << 10);
+
+    private final Path socket;
+    private final Duration timeout;
+    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1,
+            new DefaultThreadFactory("xenstore-io", true), NioIoHandler.newFactory());
+
+    SocketTransport(Path socket, Duration timeout) {
+        this.socket = socket;
+        this.timeout = timeout;
+    }
+
+    @Override
+    public Link open(Link.Inbound inbound) throws IOException {
+        ChannelFuture connected = new Bootstrap().group(group).channel(NioDomainSocketChannel.class)
+                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT)
+                .handler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast(new MessageDecoder(), new MessageEncoder(), new Receiver(inbound));
+                    }
+                })
+                .connect(UnixDomainSocketAddress.of(socket));
+        // From here a failure closes the channel, and the receiver reports that as lost.
+        if (!connected.awaitUninterruptibly(timeout.toMillis())) {
+            connected.channel().close();
+            throw new IOException(socket + ": no connection after " + timeout.toMillis() + " ms");
+        }
+        if (!connected.isSuccess()) {
+            throw new IOException(socket + ": " + connected.cause().getMessage(), connected.cause());
+        }
+        return new ChannelLink(connected.channel());
+    }
+
+    @Override
+    public boolean onIoThread() {
+        for (EventExecutor executor : group) {
+            if (executor.inEventLoop()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void close() {
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public String toString() {
+        return socket.toString();
+    }
+
+    private record ChannelLink(Channel channel) implements Link {
+
+        @Override
+        public void send(Message message) throws IOException {
+            if (!channel.isActive()) {
+                throw new IOException("the connection is closed");
+            }
+            if (!channel.isWritable()) {
+                throw new IOException("xenstored does not read its socket");
+            }
+            channel.writeAndFlush(message);
+        }
+
+        @Override
+        public void close() {
+            channel.close();
+        }
+    }
+
+    private static final class Receiver extends SimpleChannelInboundHandler<Message> {
+
+        private final Link.Inbound inbound;
+
+        Receiver(Link.Inbound inbound) {
+            super(Message.class);
+            this.inbound = inbound;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Message message) {
+            inbound.received(message);
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            inbound.lost("xenstored closed the connection", null);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            inbound.lost(cause.getMessage(), cause);
+            context.close();
+        }
+    }
+}
