@@ -57,7 +57,7 @@ final class AllocationProbe {
             while (left > 0) {
                 IoRequest done = engine.reap();
                 if (done == null) {
-                    Thread.onSpinWait();
+                    Thread.yield();
                 } else {
                     assertEquals(0, done.result());
                     left--;

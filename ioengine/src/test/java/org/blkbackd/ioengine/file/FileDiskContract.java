@@ -3,12 +3,10 @@
 package org.blkbackd.ioengine.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blkbackd.ioengine.Disk;
-import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.IoEngineContract;
 
@@ -34,14 +32,7 @@ abstract class FileDiskContract extends IoEngineContract {
         }
         DiskSpec spec = new DiskSpec(scheme, image.toString());
         provider.check(spec, readOnly);
-        try {
-            return provider.open(spec, readOnly);
-        } catch (DiskException e) {
-            if (scheme.equals("direct") && e.kind() == DiskException.Kind.UNSUPPORTED) {
-                return abort("no O_DIRECT below target/; build on ext4 or XFS to run this: " + e.getMessage());
-            }
-            throw e;
-        }
+        return FileFixture.openOrSkip(provider, spec, readOnly);
     }
 
     @Override

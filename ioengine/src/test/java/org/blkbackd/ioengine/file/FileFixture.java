@@ -2,9 +2,12 @@
 
 package org.blkbackd.ioengine.file;
 
+import static org.junit.jupiter.api.Assumptions.abort;
+
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.IoMemory;
@@ -35,8 +38,20 @@ final class FileFixture implements AutoCloseable {
         return new FileFixture(FileOptions.DEFAULTS.withIoThreads(4).withForcedAlignment(4096));
     }
 
+    /** Skips the test where it needs O_DIRECT and there is none. */
     Disk open(String scheme, Path image) {
-        return provider.open(new DiskSpec(scheme, image.toString()), false);
+        return openOrSkip(provider, new DiskSpec(scheme, image.toString()), false);
+    }
+
+    static Disk openOrSkip(FileProvider provider, DiskSpec spec, boolean readOnly) {
+        try {
+            return provider.open(spec, readOnly);
+        } catch (DiskException e) {
+            if (spec.scheme().equals("direct") && e.kind() == DiskException.Kind.UNSUPPORTED) {
+                return abort("no O_DIRECT below target/; build on ext4 or XFS to run this: " + e.getMessage());
+            }
+            throw e;
+        }
     }
 
     IoRequest read(long offset, int bytes) {

@@ -53,6 +53,7 @@ class FileProviderTest {
     @Test
     void findsTheDirectAlignmentByTryingWhereTheKernelDoesNotTell() {
         Path image = files.images.create(FileFixture.SIZE);
+        files.open("direct", image).close();
         files.io.hideDirectAlignment();
         files.io.intervene((call, fd, offset, bytes) ->
             call.equals("read") && bytes < 2048 ? -Errno.EINVAL : Intervention.PASS);
@@ -77,13 +78,13 @@ class FileProviderTest {
         Path image = files.images.create(FileFixture.SIZE);
         files.io.intervene((call, fd, flags, bytes) ->
             call.equals("open") && (flags & 3) != Linux.O_RDONLY ? -Errno.EROFS : Intervention.PASS);
-        try (Disk disk = open("direct:" + image, true); EngineDriver driver = new EngineDriver(disk, 1)) {
+        try (Disk disk = open("buffered:" + image, true); EngineDriver driver = new EngineDriver(disk, 1)) {
             assertTrue(disk.info().readOnly());
             assertFalse(disk.info().discard());
             assertEquals(0, driver.run(files.read(0, 512)));
             assertEquals(0, files.io.count("punch"));
         }
-        refused("direct:" + image, false, Kind.ACCESS, "opened for writing but " + image
+        refused("buffered:" + image, false, Kind.ACCESS, "opened for writing but " + image
             + " is read-only (EROFS); use mode 'r' in the disk line or make it writable");
     }
 

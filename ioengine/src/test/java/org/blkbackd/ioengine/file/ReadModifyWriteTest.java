@@ -53,9 +53,11 @@ class ReadModifyWriteTest {
     @AfterEach
     void close() {
         mayWrite.countDown();
-        first.close();
-        second.close();
-        disk.close();
+        if (disk != null) {
+            first.close();
+            second.close();
+            disk.close();
+        }
         files.close();
     }
 
