@@ -16,6 +16,9 @@ import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
+import org.blkbackd.xenstore.Xenstore;
+import org.blkbackd.xenstore.client.XenstoreClient;
+import org.blkbackd.xenstore.sim.SimXenstored;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,8 +36,10 @@ class SimFrontendTest {
 
     @TempDir
     private Path folder;
-    private final MemoryXenstore xenstore = new MemoryXenstore();
-    private final SimToolstack toolstack = new SimToolstack(xenstore);
+    private SimXenstored xenstored;
+    private Xenstore xenstore;
+    private Xenstore guest;
+    private SimToolstack toolstack;
     private SimHypervisor hypervisor;
     private SimDomain domain;
     private DoubleBackend backend;
@@ -42,8 +47,13 @@ class SimFrontendTest {
 
     @BeforeEach
     void open() {
-        hypervisor = SimHypervisor.open(folder);
+        hypervisor = SimHypervisor.open(folder.resolve("hypervisor"));
         domain = hypervisor.domain(7);
+        xenstored = SimXenstored.start(folder);
+        xenstored.introduce(7);
+        xenstore = XenstoreClient.connect(xenstored.socket());
+        guest = XenstoreClient.connect(xenstored.socket(7));
+        toolstack = new SimToolstack(xenstore);
         toolstack.createDomain(7);
     }
 
@@ -54,13 +64,15 @@ class SimFrontendTest {
         }
         domain.destroy();
         hypervisor.close();
+        guest.close();
         xenstore.close();
+        xenstored.close();
     }
 
     private void attach(DiskConfig disk, DoubleBackend.Fault fault) {
         backend = new DoubleBackend(xenstore, hypervisor, disk, fault);
         toolstack.attach(disk);
-        frontend = new SimFrontend(xenstore.guest(7), domain, FrontendConfig.of(disk.devid()));
+        frontend = new SimFrontend(guest, domain, FrontendConfig.of(disk.devid()));
     }
 
     private void connect(DoubleBackend.Fault fault) {
@@ -96,7 +108,7 @@ class SimFrontendTest {
     @Test
     void a32BitGuestIsServedTheSame() {
         attach(DISK, DoubleBackend.Fault.NONE);
-        frontend = new SimFrontend(xenstore.guest(7), domain, FrontendConfig.x86With32Bits(DISK.devid()));
+        frontend = new SimFrontend(guest, domain, FrontendConfig.x86With32Bits(DISK.devid()));
         frontend.connect(PATIENCE_MS);
         dataGoesThereAndBack(10);
     }
@@ -139,7 +151,7 @@ class SimFrontendTest {
     @Test
     void noMoreThanTheDepthCanBeClaimedAndNothingReleasedTwice() {
         attach(DISK, DoubleBackend.Fault.NONE);
-        frontend = new SimFrontend(xenstore.guest(7), domain, FrontendConfig.of(DISK.devid()).limit(2, 1));
+        frontend = new SimFrontend(guest, domain, FrontendConfig.of(DISK.devid()).limit(2, 1));
         frontend.connect(PATIENCE_MS);
         FrontRequest one = frontend.claim();
         frontend.claim();
