@@ -28,10 +28,19 @@ final class IoPool {
         private DiskQueue queue;
         private FileEngine engine;
         private IoRequest request;
+        /** Kept here, because the request is its owner's again, and may be another one, before the thread is back. */
+        private boolean flush;
 
         void set(FileEngine from, IoRequest what) {
             engine = from;
             request = what;
+            flush = what.operation() == IoRequest.Operation.FLUSH;
+        }
+
+        void clear() {
+            queue = null;
+            engine = null;
+            request = null;
         }
     }
 
@@ -109,10 +118,9 @@ final class IoPool {
     private synchronized boolean next(Assignment assignment) {
         if (assignment.queue != null) {
             busy--;
-            assignment.queue.finished(assignment.request.operation() == IoRequest.Operation.FLUSH);
+            assignment.queue.finished(assignment.flush);
             list(assignment.queue);
-            assignment.queue = null;
-            assignment.set(null, null);
+            assignment.clear();
         }
         while (!assign(assignment)) {
             if (closed) {

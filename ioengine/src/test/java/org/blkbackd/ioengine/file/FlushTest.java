@@ -14,6 +14,8 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.file.FaultyFileIo.Intervention;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -151,5 +153,47 @@ class FlushTest {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    @Test
+    void theOwnerMayUseAFlushAgainBeforeItsThreadIsBack() throws InterruptedException {
+        CountDownLatch reused = new CountDownLatch(1);
+        try (Disk disk = files.open("buffered", image)) {
+            IoEngine engine = disk.newEngine(2, () -> {
+                try {
+                    reused.await(10, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            IoRequest request = EngineDriver.flush();
+            submit(engine, request);
+            reap(engine);
+            // Its thread is still in the wake-up; from here on the same object is a read.
+            request.prepare(IoRequest.Operation.READ, 0);
+            reused.countDown();
+            request.add(files.write(0, 512).address(0), 512);
+            submit(engine, request);
+            assertEquals(0, reap(engine).result());
+            submit(engine, EngineDriver.flush());
+            assertEquals(0, reap(engine).result());
+            engine.close();
+        }
+    }
+
+    private static void submit(IoEngine engine, IoRequest request) {
+        assertTrue(engine.submit(request));
+        engine.kick();
+    }
+
+    private static IoRequest reap(IoEngine engine) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        IoRequest done = engine.reap();
+        while (done == null) {
+            assertTrue(System.nanoTime() < deadline, "nothing completed");
+            Thread.sleep(1);
+            done = engine.reap();
+        }
+        return done;
     }
 }
