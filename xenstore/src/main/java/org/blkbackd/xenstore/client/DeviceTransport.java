@@ -84,12 +84,8 @@ final class DeviceTransport implements Transport {
     /** The link before was closed, which ends its thread. */
     private void joinReader() {
         Thread thread = reader;
-        try {
-            if (thread != null && thread != Thread.currentThread()) {
-                thread.join(5_000);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (thread != null) {
+            Keeper.join(thread);
         }
     }
 

@@ -13,13 +13,13 @@ import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
-import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.blkbackd.xenstore.wire.Message;
 import org.blkbackd.xenstore.wire.MessageDecoder;
 import org.blkbackd.xenstore.wire.MessageEncoder;
@@ -32,12 +32,21 @@ final class SocketTransport implements Transport {
 
     private final Path socket;
     private final Duration timeout;
-    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1,
-            new DefaultThreadFactory("xenstore-io", true), NioIoHandler.newFactory());
+    private final AtomicReference<Thread> thread = new AtomicReference<>();
+    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, this::newThread,
+            NioIoHandler.newFactory());
 
     SocketTransport(Path socket, Duration timeout) {
         this.socket = socket;
         this.timeout = timeout;
+    }
+
+    private Thread newThread(Runnable work) {
+        // Netty's kind of thread, which its buffers are fastest on.
+        Thread created = new FastThreadLocalThread(work, "xenstore-io");
+        created.setDaemon(true);
+        thread.set(created);
+        return created;
     }
 
     @Override
@@ -64,17 +73,16 @@ final class SocketTransport implements Transport {
 
     @Override
     public boolean onIoThread() {
-        for (EventExecutor executor : group) {
-            if (executor.inEventLoop()) {
-                return true;
-            }
-        }
-        return false;
+        return Thread.currentThread() == thread.get();
     }
 
     @Override
     public void close() {
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        // The group is terminated a moment before its thread is.
+        if (thread.get() != null) {
+            Keeper.join(thread.get());
+        }
     }
 
     @Override

@@ -2,8 +2,13 @@
 
 package org.blkbackd.xenstore.client;
 
+import java.nio.file.Path;
+
 /** A running xenstored under test. One serves all tests of a class, so each works below its own {@link #base}. */
 interface ContractRig {
+
+    /** Domain 0's socket. */
+    Path socket();
 
     /** A new connection of domain 0, closed after the test. */
     RawClient dom0();

@@ -25,6 +25,11 @@ class SimContractTest extends XenstoreContract {
     }
 
     @Override
+    public Path socket() {
+        return sim.socket();
+    }
+
+    @Override
     Transport transport() {
         return new SocketTransport(sim.socket(), Duration.ofSeconds(5));
     }
