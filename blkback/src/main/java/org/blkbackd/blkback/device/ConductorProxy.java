@@ -7,6 +7,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.VbdRing;
+import org.blkbackd.blkback.xenbus.VbdAddress;
 
 /**
  * How every other thread speaks to the {@link VbdConductor}: each method enqueues, and that is all.
@@ -17,21 +18,21 @@ final class ConductorProxy implements RingListener {
 
     private final VbdConductor conductor;
     private final BlockingQueue<Runnable> commands;
-    private final Set<String> queuedPaths = ConcurrentHashMap.newKeySet();
+    private final Set<Object> queuedLooks = ConcurrentHashMap.newKeySet();
 
     ConductorProxy(VbdConductor conductor, BlockingQueue<Runnable> commands) {
         this.conductor = conductor;
         this.commands = commands;
     }
 
-    /** Something at or below a backend directory may have changed. */
-    void backendChanged(String kind, String path) {
-        once(kind + " " + path, () -> conductor.onBackendChanged(kind, path));
+    /** Something at or below the backend directory of a kind may have changed, nobody knows what. */
+    void kindChanged(String kind) {
+        once(kind, () -> conductor.onKindChanged(kind));
     }
 
-    /** A frontend's state may have changed. */
-    void frontendChanged(Vbd vbd) {
-        once(vbd.address().toString(), () -> conductor.onFrontendChanged(vbd));
+    /** One of a device's two directories may have changed. */
+    void deviceChanged(VbdAddress address) {
+        once(address, () -> conductor.onDeviceChanged(address));
     }
 
     /** Runs {@code command} on the conductor's thread. */
@@ -69,11 +70,11 @@ final class ConductorProxy implements RingListener {
         run(() -> conductor.onFault(ring, fault));
     }
 
-    private void once(String key, Runnable look) {
-        if (queuedPaths.add(key)) {
+    private void once(Object key, Runnable look) {
+        if (queuedLooks.add(key)) {
             run(() -> {
                 // Before the look: a change that comes during it is queued again.
-                queuedPaths.remove(key);
+                queuedLooks.remove(key);
                 look.run();
             });
         }

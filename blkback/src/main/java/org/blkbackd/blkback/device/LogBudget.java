@@ -92,6 +92,16 @@ public final class LogBudget {
         }
     }
 
+    /** Whether some key's lines were left out and {@link #tick} has not said so yet. */
+    boolean isSpent() {
+        for (Interval interval : intervals.values()) {
+            if (interval.dropped > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Lines left out so far, of all keys. */
     public long dropped() {
         return dropped;

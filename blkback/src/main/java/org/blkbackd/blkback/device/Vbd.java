@@ -54,14 +54,14 @@ final class Vbd {
 
     /** @param forgotten told when the device is gone for good */
     Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage, RingWorkerProxy worker,
-        Consumer<Vbd> forgotten) {
+        VbdLog log, Consumer<Vbd> forgotten) {
+        this.log = log;
         this.forgotten = forgotten;
         this.address = address;
         this.backend = backend;
         this.frontend = frontend;
         this.storage = storage;
         this.worker = worker;
-        log = new VbdLog(address.toString());
     }
 
     VbdAddress address() {

@@ -32,10 +32,14 @@ public final class VbdConductor implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VbdConductor.class);
     private static final int LEAVE_TIMEOUT_S = 30;
+    private static final int TICK_S = 10;
+    private static final int EVENTS_LOGGED = 60;
 
     private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
     private final ConductorProxy proxy = new ConductorProxy(this, commands);
     private final Thread thread = new Thread(this::run, "blkbackd-conductor");
+    private final LogBudget faults = new LogBudget(System::nanoTime);
+    private final LogBudget events = new LogBudget(EVENTS_LOGGED, LogBudget.INTERVAL_NS, System::nanoTime);
     private final Map<String, Vbd> vbds = new TreeMap<>();
     private final List<Watch> watches = new ArrayList<>();
     private final CountDownLatch left = new CountDownLatch(1);
@@ -64,7 +68,7 @@ public final class VbdConductor implements AutoCloseable {
         workers = List.copyOf(ringWorkers);
         thread.start();
         for (String kind : kinds) {
-            watches.add(xenstore.watch(root(kind), path -> proxy.backendChanged(kind, path)));
+            watches.add(xenstore.watch(root(kind), path -> backendChanged(kind, path)));
         }
     }
 
@@ -92,7 +96,7 @@ public final class VbdConductor implements AutoCloseable {
     private void run() {
         while (!closing) {
             try {
-                commands.take().run();
+                next().run();
             } catch (RuntimeException e) {
                 LOG.error("a fault of blkbackd itself; devices go on", e);
             } catch (InterruptedException e) {
@@ -101,23 +105,48 @@ public final class VbdConductor implements AutoCloseable {
         }
     }
 
+    /** Wakes without a command only while somebody is owed the count of lines left out. */
+    private Runnable next() throws InterruptedException {
+        boolean owed = faults.isSpent() || events.isSpent();
+        Runnable command = owed ? commands.poll(TICK_S, TimeUnit.SECONDS) : commands.take();
+        return command == null ? this::tickLogs : command;
+    }
+
+    private void tickLogs() {
+        faults.tick();
+        events.tick();
+    }
+
     private String root(String kind) {
         return "/local/domain/" + self + "/backend/" + kind;
     }
 
-    void onBackendChanged(String kind, String path) {
+    /** On xenstore's thread. */
+    private void backendChanged(String kind, String path) {
+        VbdAddress address = VbdAddress.parse(root(kind), kind, path);
+        if (address != null) {
+            proxy.deviceChanged(address);
+        } else {
+            proxy.kindChanged(kind);
+        }
+    }
+
+    void onKindChanged(String kind) {
+        unlessLeaving(root(kind), () -> lookAtAll(kind));
+    }
+
+    void onDeviceChanged(VbdAddress address) {
+        unlessLeaving(address.toString(), () -> look(address));
+    }
+
+    private void unlessLeaving(String what, Runnable look) {
         if (leaving) {
             return;
         }
-        VbdAddress address = VbdAddress.parse(root(kind), kind, path);
         try {
-            if (address != null) {
-                look(address);
-            } else {
-                lookAtAll(kind);
-            }
+            look.run();
         } catch (XenstoreException e) {
-            LOG.warn("{} cannot be looked at: {}", path, e.getMessage());
+            LOG.warn("{} cannot be looked at: {}", what, e.getMessage());
         }
     }
 
@@ -152,15 +181,17 @@ public final class VbdConductor implements AutoCloseable {
         }
         RingWorkerProxy worker = workers.get(nextWorker++ % workers.size());
         FrontendArea frontend = new FrontendArea(xenstore, address.frontendPath());
-        Vbd vbd = new Vbd(address, backend, frontend, storage, worker,
-            gone -> vbds.remove(gone.address().toString()));
-        vbd.watchedBy(xenstore.watch(vbd.frontendStatePath(), path -> proxy.frontendChanged(vbd)));
+        VbdLog log = new VbdLog(address.toString(), faults, events);
+        Vbd vbd = new Vbd(address, backend, frontend, storage, worker, log,
+            this::forget);
+        vbd.watchedBy(xenstore.watch(vbd.frontendStatePath(), path -> proxy.deviceChanged(address)));
         vbds.put(address.toString(), vbd);
         return vbd;
     }
 
-    void onFrontendChanged(Vbd vbd) {
-        vbd.look();
+    private void forget(Vbd gone) {
+        vbds.remove(gone.address().toString());
+        tickLogs();
     }
 
     void onAttached(VbdRing ring) {

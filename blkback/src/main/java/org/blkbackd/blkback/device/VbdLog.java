@@ -6,29 +6,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Log lines of one vbd, each with its name, and at most a few in a while: a guest can provoke most of them. Owned by
- * the conductor.
+ * Log lines of one vbd, each with its name, and only a few in a while: a guest can provoke most of them. Owned by the
+ * conductor.
  */
 final class VbdLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(Vbd.class);
 
     private final String name;
+    private final LogBudget faults;
+    private final LogBudget events;
 
-    VbdLog(String name) {
+    /** @param events of its own, so that comings and goings never cost the line that says what is wrong */
+    VbdLog(String name, LogBudget faults, LogBudget events) {
         this.name = name;
+        this.faults = faults;
+        this.events = events;
     }
 
     void error(String message) {
-        LOG.error("{}: {}", name, message);
+        faults.offer(name, LOG::error, message);
     }
 
     void warn(String message) {
-        LOG.warn("{}: {}", name, message);
+        faults.offer(name, LOG::warn, message);
     }
 
     void info(String message) {
-        LOG.info("{}: {}", name, message);
+        events.offer(name, LOG::info, message);
     }
 
     void debug(String message) {

@@ -2,18 +2,117 @@
 
 package org.blkbackd.blkback.service;
 
-/** PLACEHOLDER, to be replaced by the real daemon: same name, same {@code start}, AutoCloseable. */
-final class BlkbackDaemon implements AutoCloseable {
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.blkbackd.blkback.device.VbdConductor;
+import org.blkbackd.blkback.ring.RingWorker;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.ioengine.Disks;
+import org.blkbackd.ioengine.file.FileOptions;
+import org.blkbackd.ioengine.file.FileOptions.Caching;
+import org.blkbackd.ioengine.file.FileProvider;
+import org.blkbackd.ioengine.memory.MemoryProvider;
+import org.blkbackd.xenstore.Xenstore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running service: builds the parts in order, closes them in reverse. The only class, with {@link XenHost}, that
+ * names implementations.
+ */
+public final class BlkbackDaemon implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlkbackDaemon.class);
+    private static final long JOIN_MS = 5_000;
+
+    private final List<AutoCloseable> parts = new ArrayList<>();
 
     private BlkbackDaemon() {
     }
 
+    /** Starts serving on the host that {@code --xen} names. */
     static BlkbackDaemon start(BlkbackConfig config, String xen) {
-        throw new UnsupportedOperationException("serving " + config.kinds() + " on " + xen + " is not there yet");
+        return start(config, XenHost.of(xen, System.getenv()));
     }
 
+    /** Starts serving. On an exception everything started so far is closed again. */
+    public static BlkbackDaemon start(BlkbackConfig config, XenHost host) {
+        BlkbackDaemon daemon = new BlkbackDaemon();
+        daemon.parts.add(host);
+        try {
+            daemon.build(config, host);
+        } catch (RuntimeException | Error e) {
+            daemon.close();
+            throw e;
+        }
+        return daemon;
+    }
+
+    private void build(BlkbackConfig config, XenHost host) {
+        Xenstore xenstore = host.connect();
+        parts.add(xenstore);
+        Disks disks = new Disks(List.of(new FileProvider(fileOptions(config)),
+            new MemoryProvider()));
+        parts.add(disks);
+        VbdConductor conductor = new VbdConductor(xenstore, ownDomid(xenstore), disks);
+        int count = config.workerCount(Runtime.getRuntime().availableProcessors());
+        List<RingWorkerProxy> workers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            workers.add(startWorker(host, conductor, i));
+        }
+        parts.add(conductor);
+        conductor.start(config.kinds(), workers);
+        LOG.info("ready in {} ms, serves {} with {} workers", sinceProcessStart(), String.join(", ", config.kinds()),
+            count);
+    }
+
+    private static long sinceProcessStart() {
+        return ProcessHandle.current().info().startInstant()
+            .map(began -> Duration.between(began, Instant.now()).toMillis()).orElse(-1L);
+    }
+
+    private RingWorkerProxy startWorker(XenHost host, VbdConductor conductor, int number) {
+        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), conductor.listener());
+        RingWorkerProxy proxy = worker.proxy();
+        Thread thread = new Thread(worker, "blkbackd-worker-" + number);
+        thread.setUncaughtExceptionHandler(BlkbackDaemon::workerDied);
+        thread.start();
+        parts.add(() -> {
+            proxy.close();
+            thread.join(JOIN_MS);
+        });
+        return proxy;
+    }
+
+    /** Faults of one ring are the ring's. A dead worker would leave all its guests waiting for ever: start over. */
+    private static void workerDied(Thread thread, Throwable fault) {
+        LOG.error("{} has died; the daemon ends, to be started again", thread.getName(), fault);
+        Runtime.getRuntime().halt(1);
+    }
+
+    private static FileOptions fileOptions(BlkbackConfig config) {
+        Caching barePath = config.defaultEngine().equals("direct") ? Caching.DIRECT_IF_POSSIBLE : Caching.BUFFERED;
+        return FileOptions.DEFAULTS.withIoThreads(config.ioThreads()).withBarePath(barePath);
+    }
+
+    /** Our domain id, which xenstored knows; a domain 0 that nobody initialised has no such node. */
+    private static int ownDomid(Xenstore xenstore) {
+        String domid = xenstore.readOrNull("domid");
+        return domid == null ? 0 : Integer.parseInt(domid);
+    }
+
+    /** Stops in order: guests find their disks where they left them, when a daemon serves again. */
     @Override
     public void close() {
-        // Nothing was started.
+        for (int i = parts.size() - 1; i >= 0; i--) {
+            try {
+                parts.get(i).close();
+            } catch (Exception e) {
+                LOG.warn("while stopping", e);
+            }
+        }
+        parts.clear();
     }
 }

@@ -2,6 +2,7 @@
 
 package org.blkbackd.blkback.service;
 
+import org.blkbackd.blkback.demo.DemoCommand;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,7 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "blkbackd", description = "A Xen PV block backend service.",
     mixinStandardHelpOptions = true, versionProvider = Version.class,
     subcommands = {
-        ServeCommand.class
+        ServeCommand.class,
+        DemoCommand.class
     })
 public final class Blkbackd implements Runnable {
 

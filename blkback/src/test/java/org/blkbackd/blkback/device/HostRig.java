@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.blkbackd.blkback.ring.RingWorker;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.sim.DiskConfig;
+import org.blkbackd.blkback.sim.FrontendConfig;
+import org.blkbackd.blkback.sim.SimFrontend;
+import org.blkbackd.blkback.sim.SimToolstack;
+import org.blkbackd.grant.sim.SimDomain;
+import org.blkbackd.grant.sim.SimHypervisor;
+import org.blkbackd.ioengine.DiskProvider;
+import org.blkbackd.ioengine.Disks;
+import org.blkbackd.ioengine.file.FileOptions;
+import org.blkbackd.ioengine.file.FileProvider;
+import org.blkbackd.ioengine.memory.MemoryProvider;
+import org.blkbackd.xenstore.Xenstore;
+import org.blkbackd.xenstore.client.XenstoreClient;
+import org.blkbackd.xenstore.sim.SimXenstored;
+
+/** The conductor in a simulated host, with toolstack and guests around it. */
+final class HostRig implements AutoCloseable {
+
+    static final long PATIENCE_MS = 20_000;
+
+    final SimHypervisor hypervisor;
+    final SimXenstored xenstored;
+    final Xenstore dom0;
+    final SimToolstack toolstack;
+    final Path folder;
+    private final DiskProvider extra;
+    private final Map<Integer, SimDomain> domains = new HashMap<>();
+    private final Map<Integer, Xenstore> guests = new HashMap<>();
+    private Xenstore store;
+    private VbdConductor conductor;
+    private Disks disks;
+    private final List<RingWorkerProxy> workers = new ArrayList<>();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /** @param extra a provider of a scheme of its own, or null */
+    HostRig(Path folder, DiskProvider extra) {
+        this.folder = folder;
+        this.extra = extra;
+        hypervisor = SimHypervisor.open(folder.resolve("hypervisor"));
+        xenstored = SimXenstored.start(made(folder.resolve("xenstored")));
+        dom0 = XenstoreClient.connect(xenstored.socket());
+        toolstack = new SimToolstack(dom0);
+        startDaemon();
+    }
+
+    private static Path made(Path folder) {
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void startDaemon() {
+        store = XenstoreClient.connect(xenstored.socket());
+        List<DiskProvider> providers = new ArrayList<>(List.of(new FileProvider(FileOptions.DEFAULTS),
+            new MemoryProvider()));
+        if (extra != null) {
+            providers.add(extra);
+        }
+        disks = new Disks(providers);
+        conductor = new VbdConductor(store, 0, disks);
+        for (int i = 0; i < 2; i++) {
+            RingWorker worker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0),
+                conductor.listener());
+            workers.add(worker.proxy());
+            threads.add(new Thread(worker, "worker-" + i));
+            threads.get(i).start();
+        }
+        conductor.start(List.of("vbd", "qdisk"), workers);
+    }
+
+    void stopDaemon() {
+        conductor.close();
+        workers.forEach(RingWorkerProxy::close);
+        threads.forEach(thread -> {
+            try {
+                thread.join(PATIENCE_MS);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        workers.clear();
+        threads.clear();
+        disks.close();
+        store.close();
+    }
+
+    SimDomain domain(int domid) {
+        return domains.computeIfAbsent(domid, id -> {
+            xenstored.introduce(id);
+            toolstack.createDomain(id);
+            return hypervisor.domain(id);
+        });
+    }
+
+    Xenstore guest(int domid) {
+        domain(domid);
+        return guests.computeIfAbsent(domid, id -> XenstoreClient.connect(xenstored.socket(id)));
+    }
+
+    /** The guest's driver for a disk that the toolstack has attached. */
+    SimFrontend frontend(DiskConfig disk) {
+        return new SimFrontend(guest(disk.domid()), domain(disk.domid()), FrontendConfig.of(disk.devid()));
+    }
+
+    /** Attached by the toolstack, connected by the guest. */
+    SimFrontend connected(DiskConfig disk) {
+        domain(disk.domid());
+        toolstack.attach(disk);
+        SimFrontend frontend = frontend(disk);
+        frontend.connect(PATIENCE_MS);
+        return frontend;
+    }
+
+    Path image(String name, long bytes) {
+        Path path = folder.resolve(name);
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.setLength(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return path;
+    }
+
+    /** Descriptors this process has on a file. */
+    static long descriptors(Path image) {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(fd -> points(fd, image)).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean points(Path fd, Path image) {
+        try {
+            return Files.readSymbolicLink(fd).equals(image);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    void awaitState(DiskConfig disk, int state) {
+        await().until(() -> String.valueOf(state).equals(dom0.readOrNull(disk.backendPath() + "/state")));
+    }
+
+    String error(DiskConfig disk) {
+        return dom0.readOrNull("/local/domain/0/error/backend/" + disk.kind().directory() + "/" + disk.domid() + "/"
+            + disk.devid() + "/error");
+    }
+
+    /** Nothing is left of any disk: no node, no mapped page, no error node. */
+    void nothingIsLeft() {
+        for (String kind : List.of("vbd", "qdisk")) {
+            for (String domid : dom0.directory("/local/domain/0/backend/" + kind)) {
+                assertEquals(List.of(), dom0.directory("/local/domain/0/backend/" + kind + "/" + domid));
+            }
+            await().until(() -> dom0.directory("/local/domain/0/error/backend/" + kind).stream()
+                .allMatch(domid -> dom0.directory("/local/domain/0/error/backend/" + kind + "/" + domid).isEmpty()));
+        }
+        domains.values().forEach(domain -> assertEquals(0, domain.mappedGrants()));
+    }
+
+    @Override
+    public void close() {
+        stopDaemon();
+        guests.values().forEach(Xenstore::close);
+        domains.values().forEach(SimDomain::close);
+        dom0.close();
+        xenstored.close();
+        hypervisor.close();
+    }
+}
