@@ -51,13 +51,13 @@ final class PortTable {
         return 0;
     }
 
-    /** Frees {@code port}; the other end becomes unbound, open to this domain alone (evtchn_close). */
+    /**
+     * Frees {@code port}. The other end, which now leads nowhere, counts as unbound, open to this domain alone, as
+     * evtchn_close leaves it.
+     */
     void release(int port) {
         long link = ports.link(port);
-        while (PortLink.state(link) != PortLink.FREE) {
-            if (release(port, link)) {
-                return;
-            }
+        while (PortLink.state(link) != PortLink.FREE && !ports.casLink(port, link, PortLink.free(link))) {
             link = ports.link(port);
         }
     }
@@ -67,7 +67,7 @@ final class PortTable {
         for (int port = 1; port < ports.end(); port++) {
             long link = ports.link(port);
             if (PortLink.state(link) != PortLink.FREE && !isOwned(ports, port, link)) {
-                release(port, link);
+                ports.casLink(port, link, PortLink.free(link));
             }
         }
     }
@@ -87,20 +87,6 @@ final class PortTable {
         }
         DomainMemory remote = hypervisor.existing(PortLink.remoteDomid(link));
         return remote != null && leadsBack(remote, port, link);
-    }
-
-    private boolean release(int port, long link) {
-        if (PortLink.state(link) == PortLink.INTERDOMAIN) {
-            DomainMemory remote = hypervisor.existing(PortLink.remoteDomid(link));
-            int remotePort = PortLink.remotePort(link);
-            if (remote != null) {
-                long back = remote.ports.link(remotePort);
-                if (PortLink.names(back, domain.domid, port, link)) {
-                    remote.ports.casLink(remotePort, back, PortLink.unbound(back, domain.domid));
-                }
-            }
-        }
-        return ports.casLink(port, link, PortLink.free(link));
     }
 
     /** Unbound for us, or bound to one of us who is dead; and not itself left by the dead. */

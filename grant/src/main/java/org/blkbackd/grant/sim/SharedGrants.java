@@ -73,8 +73,15 @@ final class SharedGrants {
         return memory.getInt(base + 64 * grantRef);
     }
 
-    boolean casState(int grantRef, int expected, int state) {
-        return memory.casInt(base + 64 * grantRef, expected, state);
+    /** First half of ending a grant in state {@code state}: nobody can map it any more. False if it changed since. */
+    boolean beginEnd(int grantRef, int state) {
+        return memory.casInt(base + 64 * grantRef, state, ending(state));
+    }
+
+    /** Second half: frees the grant, or gives it back its {@code state} and returns false when somebody mapped it. */
+    boolean finishEnd(int grantRef, int state, Members members) {
+        boolean mapped = isMapped(grantRef, members);
+        return memory.casInt(base + 64 * grantRef, ending(state), mapped ? state : 0) && !mapped;
     }
 
     int page(int grantRef) {
@@ -118,6 +125,10 @@ final class SharedGrants {
             }
         }
         return false;
+    }
+
+    private static int ending(int state) {
+        return state & ~0xFFFF | ENDING;
     }
 
     private int mapper(int grantRef, int index) {

@@ -76,19 +76,15 @@ public final class SimDomain implements AutoCloseable {
         if (isMapped(grantRef)) {
             throw stillMapped(grantRef);
         }
-        // Killed after this, the grant is no longer valid, and who looks at it again may end it.
-        int ending = SharedGrants.grantee(state) << 16 | SharedGrants.ENDING;
-        if (!grants.casState(grantRef, state, ending)) {
+        int page = grants.page(grantRef);
+        // Killed between the two, the grant is no longer valid, and who looks at it again may end it.
+        if (!grants.beginEnd(grantRef, state)) {
             throw new IllegalStateException("grant " + grantRef + " is being ended by another thread");
         }
-        if (isMapped(grantRef)) {
-            grants.casState(grantRef, ending, state);
+        if (!grants.finishEnd(grantRef, state, hypervisor.members())) {
             throw stillMapped(grantRef);
         }
-        int page = grants.page(grantRef);
-        if (grants.casState(grantRef, ending, 0)) {
-            domain.pages.addGrants(page, -1);
-        }
+        domain.pages.addGrants(page, -1);
     }
 
     /** Whether anybody alive has mapped the grant. */

@@ -67,45 +67,41 @@ class SimConcurrencyTest {
     void aGrantIsEitherMappedOrEnded() throws InterruptedException {
         try (SimHypervisor hypervisor = SimHypervisor.open(folder); SimDomain guest = hypervisor.domain(5)) {
             GrantTable table = hypervisor.grantTable(0);
-            AtomicInteger granted = new AtomicInteger(guest.grant(0, guest.allocatePage(), false));
-            AtomicInteger mapped = new AtomicInteger();
-            int[] maps = {0};
-            int[] ends = {0};
+            SharedGrants grants = hypervisor.existing(5).grants;
+            GuestPage page = guest.allocatePage();
+            AtomicInteger granted = new AtomicInteger(guest.grant(0, page, false));
+            int[] done = {0, 0};
             runInThreads(2, index -> {
-                for (int i = 0; i < 20_000; i++) {
-                    if (index == 0) {
-                        maps[0] += map(table, granted.get(), mapped) ? 1 : 0;
-                    } else {
-                        ends[0] += endAndGrantAgain(guest, granted, mapped) ? 1 : 0;
-                    }
+                for (int i = 0; i < 100_000; i++) {
+                    boolean success = index == 0
+                        ? map(table, granted.get(), grants) : endAndGrantAgain(guest, granted, page);
+                    done[index] += success ? 1 : 0;
                 }
             });
-            assertTrue(maps[0] > 0 && ends[0] > 0, maps[0] + " maps, " + ends[0] + " ends");
+            assertTrue(done[0] > 0 && done[1] > 0, done[0] + " maps, " + done[1] + " ends");
             assertEquals(0, guest.mappedGrants());
             assertEquals(1, guest.grantsInUse());
         }
     }
 
-    private static boolean map(GrantTable table, int ref, AtomicInteger mapped) {
+    private static boolean map(GrantTable table, int ref, SharedGrants grants) {
         try (GrantMapping mapping = table.map(5, new int[] {ref})) {
-            mapped.set(ref);
             mapping.buffer().putInt(0, ref);
-            mapped.set(0);
+            assertNotEquals(0, grants.state(ref), "ended while it was mapped");
             return true;
         } catch (GrantException ended) {
             return false;
         }
     }
 
-    private static boolean endAndGrantAgain(SimDomain guest, AtomicInteger granted, AtomicInteger mapped) {
+    private static boolean endAndGrantAgain(SimDomain guest, AtomicInteger granted, GuestPage page) {
         int ref = granted.get();
         try {
             guest.endAccess(ref);
         } catch (IllegalStateException stillMapped) {
             return false;
         }
-        assertNotEquals(ref, mapped.get(), "ended while it was mapped");
-        granted.set(guest.grant(0, guest.allocatePage(), false));
+        granted.set(guest.grant(0, page, false));
         return true;
     }
 

@@ -71,6 +71,43 @@ class SimDomainTest {
         guest.endAccess(ref);
     }
 
+    /** The mapper comes between the two halves of ending, before it sees that the grant is about to end. */
+    @Test
+    void aMapperWhoCameFirstKeepsTheGrant() {
+        int ref = guest.grant(0, guest.allocatePage(), false);
+        SharedGrants grants = hypervisor.existing(5).grants;
+        int state = grants.state(ref);
+        assertTrue(grants.beginEnd(ref, state));
+        assertTrue(grants.addMapper(ref, hypervisor.members().token(), hypervisor.members()));
+        assertFalse(grants.finishEnd(ref, state, hypervisor.members()));
+        assertEquals(state, grants.state(ref));
+        assertThrows(IllegalStateException.class, () -> guest.endAccess(ref));
+    }
+
+    @Test
+    void aMapperWhoComesLateIsRefused() {
+        int ref = guest.grant(0, guest.allocatePage(), false);
+        SharedGrants grants = hypervisor.existing(5).grants;
+        int state = grants.state(ref);
+        assertTrue(grants.beginEnd(ref, state));
+        assertThrows(GrantException.class, () -> table.map(5, new int[] {ref}));
+        assertFalse(guest.isMapped(ref));
+        assertTrue(grants.finishEnd(ref, state, hypervisor.members()));
+        assertEquals(0, guest.grantsInUse());
+    }
+
+    @Test
+    void aGrantWhoseEndingWasCutShortCanBeEnded() {
+        GuestPage page = guest.allocatePage();
+        int ref = guest.grant(0, page, false);
+        SharedGrants grants = hypervisor.existing(5).grants;
+        assertTrue(grants.beginEnd(ref, grants.state(ref)));
+        assertEquals(1, guest.grantsInUse());
+        guest.endAccess(ref);
+        assertEquals(0, guest.grantsInUse());
+        page.close();
+    }
+
     @Test
     void keepsAPageThatIsGranted() {
         GuestPage page = guest.allocatePage();
