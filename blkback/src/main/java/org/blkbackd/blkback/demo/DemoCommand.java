@@ -13,6 +13,7 @@ import java.util.function.DoubleConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.blkbackd.blkback.blkif.Blkif;
+import org.blkbackd.blkback.log.LogConfigurator;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontendConfig;
 import org.blkbackd.blkback.sim.SimFrontend;
@@ -86,6 +87,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         validate();
+        LogConfigurator.setLevel("warn");
         PrintWriter out = spec.commandLine().getOut();
         List<DemoResult> results = new ArrayList<>();
         try (DemoImage file = image == null ? DemoImage.temporary(size) : DemoImage.of(image, size);

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
-import org.blkbackd.blkback.service.BlkbackConfig;
+import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.service.BlkbackDaemon;
 import org.blkbackd.blkback.service.XenHost;
 import org.blkbackd.blkback.sim.DiskConfig;

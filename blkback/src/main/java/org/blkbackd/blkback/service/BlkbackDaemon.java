@@ -6,12 +6,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.device.VbdConductor;
 import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.ioengine.Disks;
-import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
+import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileProvider;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.blkbackd.xenstore.Xenstore;
@@ -33,7 +34,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     /** Starts serving on the host that {@code --xen} names. */
-    static BlkbackDaemon start(BlkbackConfig config, String xen) {
+    public static BlkbackDaemon start(BlkbackConfig config, String xen) {
         return start(config, XenHost.of(xen, System.getenv()));
     }
 
