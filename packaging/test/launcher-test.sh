@@ -31,7 +31,7 @@ java "$scratch/jdk8" 1.8.0_392
 unset JAVA_HOME BLKBACKD_JAVA_OPTS MALLOC_ARENA_MAX
 
 JAVA_HOME=$scratch/jdk17 run serve --config "/a file"
-check "starts the main class with the arguments" eval 'says org.blkbackd.blkback.service.Blkbackd && says "/a file"'
+check "starts the main class with the arguments" eval 'says org.blkbackd.blkback.cli.Blkbackd && says "/a file"'
 check "on every jar, in order" says "$home/lib/a.jar:$home/lib/b.jar"
 check "with JNA's library from the distribution" says "-Djna.boot.library.path=$home/lib/native/$(uname -m)"
 check "and few malloc arenas" says "arenas=2"
