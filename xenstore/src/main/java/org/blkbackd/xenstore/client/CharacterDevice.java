@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import org.blkbackd.xenstore.XenstoreException;
 
 /**
  * /dev/xen/xenbus. Every open of it is a connection of its own, so one open file serves both directions: the channel
@@ -15,6 +16,9 @@ import java.nio.file.Path;
  * its blocked read.
  */
 final class CharacterDevice implements DeviceTransport.Device {
+
+    /** The kernel's buffer (xenbus_dev_frontend.c, {@code xenbus_file_priv}), header included. */
+    private static final int MOST_BYTES = 4096;
 
     private final RandomAccessFile file;
     private final FileChannel channel;
@@ -31,6 +35,10 @@ final class CharacterDevice implements DeviceTransport.Device {
 
     @Override
     public void write(byte[] bytes) throws IOException {
+        if (bytes.length > MOST_BYTES) {
+            throw new XenstoreException("send " + bytes.length + " bytes with the header: the kernel's xenbus device"
+                    + " takes " + MOST_BYTES, "E2BIG");
+        }
         file.write(bytes);
     }
 

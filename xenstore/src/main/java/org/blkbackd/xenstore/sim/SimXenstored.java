@@ -33,6 +33,9 @@ public final class SimXenstored implements AutoCloseable {
     private final Requests requests;
     private final SimSockets sockets;
 
+    /** Owned by the event loop. */
+    private boolean closing;
+
     private SimXenstored(Path directory, SimQuotas quotas) {
         store = new Store(domains, quotas);
         watches = new Watches(store, connections);
@@ -152,8 +155,19 @@ public final class SimXenstored implements AutoCloseable {
 
     @Override
     public void close() {
-        sockets.closeAll();
+        if (!group.isShuttingDown()) {
+            // A loop that shuts down at once may leave a client's socket open, and the client waiting.
+            onLoop(this::closeConnections);
+            onLoop(this::closeConnections);
+        }
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+    }
+
+    /** Twice: a client that was just being accepted is registered in between. */
+    private void closeConnections() {
+        closing = true;
+        sockets.closeAll();
+        List.copyOf(connections).forEach(SimConnection::close);
     }
 
     private void introducedByRequest(int domid) {
@@ -214,7 +228,7 @@ public final class SimXenstored implements AutoCloseable {
         @Override
         public SimConnection connected(int domid, Channel channel) {
             SimConnection connection = new SimConnection(domid, channel);
-            if (domains.isIntroduced(domid) || domid == 0) {
+            if (domains.isIntroduced(domid) && !closing) {
                 connections.add(connection);
             } else {
                 channel.close();

@@ -32,8 +32,9 @@ final class RealXenstored implements AutoCloseable {
 
     /** Starts it, or skips the test with the reason and what would run it. */
     static RealXenstored start(Path directory) throws IOException {
+        Path log = directory.resolve("log");
         Process process = new ProcessBuilder(script().toString(), directory.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                .redirectError(log.toFile()).start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(),
                 StandardCharsets.UTF_8));
@@ -43,7 +44,7 @@ final class RealXenstored implements AutoCloseable {
             }
         }
         process.destroy();
-        return fail("xenstored did not start: see its messages above");
+        return fail("xenstored did not start: " + Files.readString(log));
     }
 
     private static Path script() {
