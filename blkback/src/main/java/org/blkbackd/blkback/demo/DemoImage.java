@@ -39,7 +39,9 @@ final class DemoImage implements AutoCloseable {
      * @throws IOException also when it holds data that is not an earlier demo's
      */
     static DemoImage of(Path path, long sizeBytes) throws IOException {
-        if (Files.notExists(path)) {
+        if (Files.notExists(path.toAbsolutePath().getParent())) {
+            throw new IOException(path + " cannot be made: there is no such directory");
+        } else if (Files.notExists(path)) {
             Files.createFile(path);
             resize(path, sizeBytes);
         } else if (!Files.isRegularFile(path)) {

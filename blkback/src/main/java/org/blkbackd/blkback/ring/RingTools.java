@@ -21,8 +21,8 @@ final class RingTools implements AutoCloseable {
     private final RingListener listener;
     private final Poller poller;
     private final BufferPool buffers = new BufferPool(BUFFERS);
-    private final GrantCopy fromGuest;
-    private final GrantCopy toGuest;
+    private final CopyBatch fromGuest;
+    private final CopyBatch toGuest;
     private VbdRing[] byPort = new VbdRing[64];
 
     RingTools(GrantTable grants, EventChannels channels, RingListener listener) {
@@ -30,8 +30,12 @@ final class RingTools implements AutoCloseable {
         this.channels = channels;
         this.listener = listener;
         poller = new Poller(channels.fd());
-        fromGuest = grants.newCopy(GrantCopy.Direction.FROM_GUEST, MAX_SLOTS * Blkif.MAX_SEGMENTS);
-        toGuest = grants.newCopy(GrantCopy.Direction.TO_GUEST, MAX_SLOTS * Blkif.MAX_SEGMENTS);
+        fromGuest = batch(GrantCopy.Direction.FROM_GUEST);
+        toGuest = batch(GrantCopy.Direction.TO_GUEST);
+    }
+
+    private CopyBatch batch(GrantCopy.Direction direction) {
+        return new CopyBatch(grants.newCopy(direction, MAX_SLOTS * Blkif.MAX_SEGMENTS), MAX_SLOTS);
     }
 
     GrantTable grants() {
@@ -58,11 +62,11 @@ final class RingTools implements AutoCloseable {
         return buffers;
     }
 
-    GrantCopy fromGuest() {
+    CopyBatch fromGuest() {
         return fromGuest;
     }
 
-    GrantCopy toGuest() {
+    CopyBatch toGuest() {
         return toGuest;
     }
 

@@ -8,7 +8,6 @@ import org.blkbackd.blkback.blkif.BlkifRequest;
 import org.blkbackd.blkback.blkif.SharedRing;
 import org.blkbackd.blkback.ring.RingCounters.Counter;
 import org.blkbackd.grant.EventChannels;
-import org.blkbackd.grant.GrantCopy;
 import org.blkbackd.grant.GrantMapping;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
@@ -33,10 +32,8 @@ public final class VbdRing {
     private BackRing back;
     private IoEngine engine;
     private PendingRequest[] free;
-    private PendingRequest[] batch;
     private PendingRequest finalFlush;
     private int freeCount;
-    private int batchCount;
     private int held;
     private int flushErrno;
     private int port = EventChannels.NONE;
@@ -76,7 +73,6 @@ public final class VbdRing {
             SharedRing shared = new SharedRing(mapping.buffer(), spec.abi());
             int slots = shared.slots();
             free = new PendingRequest[slots];
-            batch = new PendingRequest[slots];
             for (int i = 0; i < slots; i++) {
                 free[freeCount++] = new PendingRequest();
             }
@@ -122,7 +118,6 @@ public final class VbdRing {
     void fail(RuntimeException fault) {
         tools.fromGuest().clear();
         tools.toGuest().clear();
-        batchCount = 0;
         halt(fault.toString());
     }
 
@@ -195,18 +190,18 @@ public final class VbdRing {
                 request.prepareData(IoRequest.Operation.READ);
                 submit(request);
             }
-            case Blkif.OP_WRITE, Blkif.OP_FLUSH_DISKCACHE -> addToBatch(request, tools.fromGuest());
+            case Blkif.OP_WRITE, Blkif.OP_FLUSH_DISKCACHE -> tools.fromGuest().add(spec.domid(), request);
             default -> throw new IllegalStateException("operation " + request.blkif().operation() + " was let through");
         }
     }
 
     /** Copies all write data of the pass in one crossing, then submits what was copied whole. */
     private void copyFromGuest() {
-        GrantCopy copy = tools.fromGuest();
-        int failed = copy.execute();
-        for (int i = 0; i < batchCount; i++) {
-            PendingRequest request = batch[i];
-            if (request.blkif().segments() > 0 && (failed != 0 || !copied(request, copy))) {
+        CopyBatch batch = tools.fromGuest();
+        batch.execute();
+        for (int i = 0; i < batch.size(); i++) {
+            PendingRequest request = batch.request(i);
+            if (!batch.copied(i)) {
                 counters.increment(Counter.COPY_FAILURES);
                 finish(request, Blkif.RSP_ERROR);
             } else if (request.blkif().operation() == Blkif.OP_FLUSH_DISKCACHE) {
@@ -217,12 +212,11 @@ public final class VbdRing {
                 submit(request);
             }
         }
-        clearBatch(copy);
+        batch.clear();
     }
 
     private int complete() {
         int reaped = 0;
-        GrantCopy copy = tools.toGuest();
         for (PendingRequest done = (PendingRequest) engine.reap(); done != null;
              done = (PendingRequest) engine.reap()) {
             reaped++;
@@ -231,27 +225,33 @@ public final class VbdRing {
                 finalFlush = null;
                 state = State.STOPPING;
             } else {
-                completed(done, copy);
+                completed(done);
             }
         }
-        int failed = copy.execute();
-        for (int i = 0; i < batchCount; i++) {
-            boolean okay = failed == 0 && copied(batch[i], copy);
-            if (!okay) {
-                counters.increment(Counter.COPY_FAILURES);
-            }
-            finish(batch[i], okay ? Blkif.RSP_OKAY : Blkif.RSP_ERROR);
-        }
-        clearBatch(copy);
+        copyToGuest();
         engine.kick();
         return reaped;
     }
 
-    private void completed(PendingRequest done, GrantCopy copy) {
+    /** Copies all read data of the pass in one crossing, then answers. */
+    private void copyToGuest() {
+        CopyBatch batch = tools.toGuest();
+        batch.execute();
+        for (int i = 0; i < batch.size(); i++) {
+            boolean copied = batch.copied(i);
+            if (!copied) {
+                counters.increment(Counter.COPY_FAILURES);
+            }
+            finish(batch.request(i), copied ? Blkif.RSP_OKAY : Blkif.RSP_ERROR);
+        }
+        batch.clear();
+    }
+
+    private void completed(PendingRequest done) {
         if (done.result() != 0) {
             failed(done);
         } else if (done.operation() == IoRequest.Operation.READ && mapping != null) {
-            addToBatch(done, copy);
+            tools.toGuest().add(spec.domid(), done);
         } else if (done.operation() == IoRequest.Operation.FLUSH && done.blkif().segments() > 0) {
             // A flush with data: what came before is durable, now the data (as xen-blkback's REQ_PREFLUSH).
             done.prepareData(IoRequest.Operation.WRITE);
@@ -314,35 +314,6 @@ public final class VbdRing {
         }
     }
 
-    // --- copying ----------------------------------------------------------------------------------------------------
-
-    private void addToBatch(PendingRequest request, GrantCopy copy) {
-        BlkifRequest blkif = request.blkif();
-        request.firstCopy(copy.size());
-        long address = request.buffer();
-        for (int i = 0; i < blkif.segments(); i++) {
-            int bytes = blkif.sectors(i) << Blkif.SECTOR_SHIFT;
-            copy.add(spec.domid(), blkif.grantRef(i), blkif.firstSector(i) << Blkif.SECTOR_SHIFT, address, bytes);
-            address += bytes;
-        }
-        batch[batchCount++] = request;
-    }
-
-    private static boolean copied(PendingRequest request, GrantCopy copy) {
-        int first = request.firstCopy();
-        for (int i = 0; i < request.blkif().segments(); i++) {
-            if (copy.status(first + i) != GrantCopy.OKAY) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private void clearBatch(GrantCopy copy) {
-        copy.clear();
-        batchCount = 0;
-    }
-
     // --- stopping ---------------------------------------------------------------------------------------------------
 
     private int advanceStop() {
@@ -365,10 +336,10 @@ public final class VbdRing {
         engine.close();
         releaseGuest();
         state = State.RELEASED;
+        tools.listener().released(this, flushErrno);
         if (lost != 0) {
             throw new IllegalStateException(lost + " requests of " + spec.name() + " were neither answered nor held");
         }
-        tools.listener().released(this, flushErrno);
     }
 
     private void releaseGuest() {
