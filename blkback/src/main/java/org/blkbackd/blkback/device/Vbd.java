@@ -51,6 +51,7 @@ final class Vbd {
     private Watch watch;
     private boolean leaving;
     private boolean refused;
+    private boolean uneasy;
 
     /** @param forgotten told when the device is gone for good */
     Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage, RingWorkerProxy worker,
@@ -80,6 +81,11 @@ final class Vbd {
         return handshake.data() == Handshake.Data.IDLE;
     }
 
+    /** Xenstore did not answer or refused: what it says, or should say, is not known until another look. */
+    boolean isUneasy() {
+        return uneasy && !leaving;
+    }
+
     private boolean isForgotten() {
         return watch == null;
     }
@@ -91,10 +97,11 @@ final class Vbd {
         }
         try {
             Handshake.Seen seen = backend.look(frontend);
+            uneasy = false;
             written = seen.backend();
             handshake = handshake.looked(seen);
         } catch (XenstoreException e) {
-            log.warn("cannot be looked at: " + e.getMessage());
+            unanswered("look", e);
             return;
         }
         advance(XenbusEvent.LOOKED);
@@ -108,10 +115,15 @@ final class Vbd {
             try {
                 perform(action);
             } catch (XenstoreException e) {
-                // What was not written is seen at the next look, which a reconnect brings by itself.
-                log.warn(action + " failed: " + e.getMessage());
+                // The next look shows what was not written, and the state machine asks for it again.
+                unanswered(action.toString(), e);
             }
         }
+    }
+
+    private void unanswered(String what, XenstoreException e) {
+        uneasy = true;
+        log.warn(what + " put off: " + e.getMessage());
     }
 
     private void perform(XenbusAction action) {
@@ -192,7 +204,7 @@ final class Vbd {
             connectFailed(e.errno(), e.getMessage());
             return;
         } catch (XenstoreException e) {
-            log.warn("cannot connect now: " + e.getMessage());
+            unanswered("connecting", e);
             advance(XenbusEvent.CONNECT_DEFERRED);
             return;
         }

@@ -32,7 +32,7 @@ public final class VbdConductor implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VbdConductor.class);
     private static final int LEAVE_TIMEOUT_S = 30;
-    private static final int TICK_S = 10;
+    private static final int TICK_S = 2;
     private static final int EVENTS_LOGGED = 60;
 
     private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
@@ -105,11 +105,16 @@ public final class VbdConductor implements AutoCloseable {
         }
     }
 
-    /** Wakes without a command only while somebody is owed the count of lines left out. */
+    /** Wakes without a command only while something is owed: a look, or the count of log lines left out. */
     private Runnable next() throws InterruptedException {
-        boolean owed = faults.isSpent() || events.isSpent();
+        boolean owed = faults.isSpent() || events.isSpent() || vbds.values().stream().anyMatch(Vbd::isUneasy);
         Runnable command = owed ? commands.poll(TICK_S, TimeUnit.SECONDS) : commands.take();
-        return command == null ? this::tickLogs : command;
+        return command == null ? this::onTick : command;
+    }
+
+    private void onTick() {
+        tickLogs();
+        vbds.values().stream().filter(Vbd::isUneasy).toList().forEach(Vbd::look);
     }
 
     private void tickLogs() {

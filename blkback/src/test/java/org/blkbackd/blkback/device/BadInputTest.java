@@ -237,6 +237,24 @@ class BadInputTest {
         host.toolstack.detach(disk);
     }
 
+    @Test
+    void aTransactionThatNeverCommitsIsPutOffAndNotForgotten() {
+        DiskConfig slow = DiskConfig.qdisk(1, "xvda", "stuck:1M");
+        host.domain(1);
+        host.toolstack.attach(slow);
+        SimFrontend frontend = host.frontend(slow);
+        host.awaitState(slow, 2);
+        frontend.offer();
+        await().until(() -> stuck.opening);
+        // More than the client tries by itself: state 4 cannot be written at first.
+        host.xenstored.failCommits(70);
+        stuck.release.countDown();
+        frontend.awaitConnected(PATIENCE_MS);
+        assertEquals(0, host.xenstored.commitsToFail());
+        frontend.close(PATIENCE_MS);
+        host.toolstack.detach(slow);
+    }
+
     /** A scheme whose images take until they are told to open. */
     private static final class StuckProvider implements DiskProvider {
 
