@@ -58,7 +58,10 @@ clean_up() {
     for name in $(xl list 2> /dev/null | awk 'NR > 1 && $2 != 0 { print $2 }'); do
         timeout 60 xl destroy "$name" > /dev/null 2>&1
     done
-    [ -z "$DAEMON" ] || kill -KILL "$DAEMON" 2> /dev/null
+    if [ -n "$DAEMON" ]; then
+        disown "$DAEMON"    # no word from bash about its end
+        kill -KILL "$DAEMON" 2> /dev/null
+    fi
     if [ -e /sys/module/xen_blkback ]; then rmmod xen-blkback 2> /dev/null; fi
     rm -rf "$IMAGES" /tmp/*.cfg /tmp/xl.out
 }

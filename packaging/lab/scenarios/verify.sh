@@ -3,7 +3,7 @@
 verify_with() {
     start_daemon
     local image guests
-    image=$(make_image verify.img 32)
+    image=$(make_image verify.img 16)
     start_guest v verify "$(disk xvda "$image" "$1")"
     wait_guest v "verify rc=0" 180
     wait_guest v "done" 120
