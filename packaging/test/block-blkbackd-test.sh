@@ -95,14 +95,6 @@ wait
 check "xen-blkback may be late" grep -qx vbd-7-51712 "$bus/drivers/vbd/unbind"
 
 fresh
-mkdir -p "$bus/drivers/vbd"
-echo ready > "$be/blkbackd-status"
-(sleep 0.1; blkback_holds) &
-run add
-wait
-check "even later than the daemon" grep -qx vbd-7-51712 "$bus/drivers/vbd/unbind"
-
-fresh
 run remove
 check "remove succeeds and changes nothing" eval '[ $status = 0 ] && [ -z "$(ls "$be")" ]'
 rm -rf "$be"
