@@ -76,7 +76,7 @@ fresh
 run add
 check "without a daemon the attach fails" eval 'holds hotplug-status error && [ $status != 0 ]'
 check "and says what to look at" grep -q "is it running? (systemctl status blkbackd)" "$be/hotplug-error"
-check "within 5 s (took $took_ms ms)" [ "$took_ms" -lt 5000 ]
+check "before libxl loses patience (took $took_ms ms; alone on a machine it is under 5 s)" [ "$took_ms" -lt 40000 ]
 check "but not before 4 s" [ "$took_ms" -ge 4000 ]
 
 fresh
