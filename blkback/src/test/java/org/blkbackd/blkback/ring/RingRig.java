@@ -98,6 +98,10 @@ final class RingRig implements AutoCloseable {
         };
     }
 
+    long workerThreadId() {
+        return thread.getId();
+    }
+
     /** The next thing the worker tells the control path. */
     void expect(String what) {
         try {
