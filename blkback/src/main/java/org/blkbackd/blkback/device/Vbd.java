@@ -52,6 +52,7 @@ final class Vbd {
     private boolean leaving;
     private boolean refused;
     private boolean uneasy;
+    private boolean orphanTold;
 
     /** @param forgotten told when the device is gone for good */
     Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage, RingWorkerProxy worker,
@@ -103,6 +104,11 @@ final class Vbd {
         } catch (XenstoreException e) {
             unanswered("look", e);
             return;
+        }
+        if (!orphanTold && isIdle() && written == XenbusState.CONNECTED && handshake.seen().frontend() == written) {
+            orphanTold = true;
+            log.warn("was connected by an earlier daemon; its ring cannot be taken up yet, so the guest waits until"
+                + " the disk is detached with force");
         }
         advance(XenbusEvent.LOOKED);
     }
