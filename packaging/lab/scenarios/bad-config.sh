@@ -31,13 +31,18 @@ forget_second_disk() {
 }
 
 mkdir -p "$IMAGES/folder" "$IMAGES/sealed"
-refused "a missing image" "direct:$IMAGES/missing.img" "missing.img.*No such file"
-refused "a folder" "direct:$IMAGES/folder" "folder"
-refused "an unknown scheme" "nosuch:/x" "nosuch"
+refused "a missing image" "direct:$IMAGES/missing.img" "missing.img: there is no such file"
+refused "a folder" "direct:$IMAGES/folder" "folder: this is a directory"
+refused "an unknown scheme" "nosuch:/x" 'no scheme "nosuch"'
+refused "a relative path" "direct:a.img" "give an absolute path"
+
 truncate -s 8M "$IMAGES/sealed/s.img"
 mount --bind "$IMAGES/sealed" "$IMAGES/sealed" && mount -o remount,bind,ro "$IMAGES/sealed"
-refused "a read-only file system" "direct:$IMAGES/sealed/s.img" "s.img.*[Rr]ead-only"
+refused "a read-only file system" "direct:$IMAGES/sealed/s.img" "opened for writing but .*s.img is read-only"
 umount "$IMAGES/sealed"
+loop=$(losetup --read-only --show -f "$IMAGES/sealed/s.img")
+refused "a read-only device" "direct:$loop" "opened for writing but $loop is read-only"
+losetup -d "$loop"
 
 # garbage WHAT NODE VALUE: a device made by hand with one node spoilt; the daemon must refuse it within 10 s
 garbage() {
@@ -71,7 +76,7 @@ wait_rounds g 1 60
 
 write_config c idle "$(disk xvda "$IMAGES/none.img")"
 xl create /tmp/c.cfg > /tmp/xl.out 2>&1 && fail "xl create without an image went well"
-grep -q "none.img.*No such file" /tmp/xl.out || fail "xl create says $(tr '\n' ';' < /tmp/xl.out)"
+grep -q "none.img: there is no such file" /tmp/xl.out || fail "xl create says $(tr '\n' ';' < /tmp/xl.out)"
 xl destroy g || fail "xl destroy"
 assert_no_leftovers
 ok

@@ -63,6 +63,7 @@ clean_up() {
         kill -KILL "$DAEMON" 2> /dev/null
     fi
     if [ -e /sys/module/xen_blkback ]; then rmmod xen-blkback 2> /dev/null; fi
+    [ ! -e /tmp/lab.conf.away ] || mv /tmp/lab.conf.away /etc/modprobe.d/lab.conf
     rm -rf "$IMAGES" /tmp/*.cfg /tmp/xl.out
 }
 
