@@ -27,6 +27,14 @@ public final class Blkif {
 
     /** BLKIF_MAX_SEGMENTS_PER_REQUEST: what a plain request holds. */
     public static final int MAX_SEGMENTS = 11;
+    /** BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST: descriptor pages of an indirect request. */
+    public static final int MAX_INDIRECT_PAGES = 8;
+    /** SEGS_PER_INDIRECT_FRAME: segments that one descriptor page describes. */
+    public static final int SEGMENTS_PER_INDIRECT_PAGE = 512;
+    /** What we advertise for an indirect request, as xen-blkback does; its descriptors always fit one page. */
+    public static final int MAX_INDIRECT_SEGMENTS = 256;
+    /** BLKIF_DISCARD_SECURE: the bit in {@code flag}. */
+    public static final int DISCARD_FLAG_SECURE = 1;
     /** Bytes of a sector in every blkif number, whatever {@code sector-size} says. */
     public static final int SECTOR_SIZE = 512;
     /** log2 of {@link #SECTOR_SIZE}. */

@@ -14,6 +14,12 @@ package org.blkbackd.blkback.blkif;
  *           id            8       4   u64
  *           sector       16      12   u64
  *           seg[11]      24      20   8 bytes each: gref u32, first_sect u8, last_sect u8, pad
+ *  indirect indirect_op   1       1   u8    operation is BLKIF_OP_INDIRECT, id and sector as above
+ *           nr_segments   2       2   u16
+ *           handle       24      20   u16
+ *           grefs[8]     28      24   u32   pages of segments
+ *  discard  flag          1       1   u8    operation is BLKIF_OP_DISCARD, id and sector as above
+ *           nr_sectors   24      20   u64
  *           sizeof      112     108   the stride of a ring slot
  *  response id            0       0   u64
  *           operation     8       8   u8
@@ -26,8 +32,8 @@ public enum BlkifAbi {
     /** {@code x86_32-abi}. */
     X86_32(108, 4, 12, 20);
 
-    /** Bytes of one segment. */
-    static final int SEGMENT_SIZE = 8;
+    /** Bytes of one segment, in a slot and in a descriptor page. */
+    public static final int SEGMENT_SIZE = 8;
     /** Largest {@link #slotSize}. */
     static final int MAX_SLOT_SIZE = 112;
 
@@ -80,6 +86,16 @@ public enum BlkifAbi {
     /** Offset of segment {@code index} in a request. */
     public int segmentOffset(int index) {
         return segmentsOffset + index * SEGMENT_SIZE;
+    }
+
+    /** Offset of {@code grefs[page]} in an indirect request. */
+    public int indirectGrantOffset(int page) {
+        return segmentsOffset + 4 + page * 4;
+    }
+
+    /** Offset of {@code nr_sectors} in a discard. */
+    public int discardCountOffset() {
+        return segmentsOffset;
     }
 
     /** Slots in a ring of {@code bytes}: the largest power of two that fits behind the header (ring.h __RD32). */
