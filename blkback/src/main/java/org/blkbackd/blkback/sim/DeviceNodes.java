@@ -25,7 +25,7 @@ final class DeviceNodes {
         store.write(disk.libxlPath() + "/frontend", disk.frontendPath());
         store.write(disk.libxlPath() + "/backend", disk.backendPath());
 
-        List<Permission> frontendPermissions = ownedBy(disk.domid(), 0);
+        List<Permission> frontendPermissions = ownedBy(disk.domid(), disk.options().backendDomid());
         make(store, disk.frontendPath(), frontendPermissions);
         store.write(disk.frontendPath() + "/backend", disk.backendPath());
         frontend().forEach((node, value) -> {
@@ -33,7 +33,8 @@ final class DeviceNodes {
             store.setPermissions(disk.frontendPath() + "/" + node, frontendPermissions);
         });
 
-        make(store, disk.backendPath(), ownedBy(0, disk.domid()));
+        // What is made below inherits them.
+        make(store, disk.backendPath(), ownedBy(disk.options().backendDomid(), disk.domid()));
         store.write(disk.backendPath() + "/frontend", disk.frontendPath());
         backend.forEach((node, value) -> store.write(disk.backendPath() + "/" + node, value));
         backend.forEach((node, value) -> store.write(disk.libxlPath() + "/" + node, value));
@@ -50,41 +51,58 @@ final class DeviceNodes {
     }
 
     private Map<String, String> backend() {
+        DiskOptions options = disk.options();
         Map<String, String> nodes = new LinkedHashMap<>();
-        boolean qdisk = disk.kind() == DiskConfig.Kind.QDISK;
-        nodes.put("params", qdisk ? "aio:" + disk.target() : disk.target());
-        if (!qdisk) {
-            nodes.put("script", disk.script() == null ? "/etc/xen/scripts/block" : disk.script());
+        nodes.put("params", params());
+        if (disk.kind().defaultScript() != null) {
+            nodes.put("script", disk.script() == null ? disk.kind().defaultScript() : disk.script());
         }
         nodes.put("frontend-id", Integer.toString(disk.domid()));
         nodes.put("online", "1");
-        nodes.put("removable", "0");
+        nodes.put("removable", bit(options.removable()));
         nodes.put("bootable", "1");
         nodes.put("state", "1");
         nodes.put("dev", disk.vdev());
         nodes.put("type", disk.kind().type());
         nodes.put("mode", disk.readOnly() ? "r" : "w");
-        nodes.put("device-type", "disk");
-        nodes.put("discard-enable", disk.readOnly() ? "0" : "1");
+        nodes.put("device-type", options.cdrom() ? "cdrom" : "disk");
+        if (options.directIoSafe()) {
+            nodes.put("direct-io-safe", "1");
+        }
+        nodes.put("discard-enable", bit(options.discard() == null ? !disk.readOnly() : options.discard()));
         nodes.put("specification", "xen");
         return nodes;
     }
 
+    /** Kind phy has the bare target, the others a format before it. */
+    private String params() {
+        return disk.kind() == DiskConfig.Kind.VBD ? disk.target() : "aio:" + disk.target();
+    }
+
+    private static String bit(boolean value) {
+        return value ? "1" : "0";
+    }
+
     private Map<String, String> frontend() {
         Map<String, String> nodes = new LinkedHashMap<>();
-        nodes.put("backend-id", "0");
+        nodes.put("backend-id", Integer.toString(disk.options().backendDomid()));
         nodes.put("state", "1");
         nodes.put("virtual-device", Integer.toString(disk.devid()));
-        nodes.put("device-type", "disk");
+        nodes.put("device-type", disk.options().cdrom() ? "cdrom" : "disk");
         nodes.put("trusted", "1");
         nodes.put("protocol", "x86_64-abi");
         return nodes;
     }
 
-    /** Removes all three directories, and parents left empty (libxl__device_destroy, libxl__xs_path_cleanup). */
+    /**
+     * Removes the directories, and parents left empty (libxl__device_destroy, libxl__xs_path_cleanup). The backend's is
+     * left to a driver domain.
+     */
     void remove(XenstoreOps store) {
         removeFrontend(store);
-        clean(store, disk.backendPath());
+        if (disk.options().backendDomid() == 0) {
+            clean(store, disk.backendPath());
+        }
         clean(store, disk.libxlPath());
     }
 

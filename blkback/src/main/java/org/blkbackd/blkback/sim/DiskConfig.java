@@ -8,11 +8,13 @@ package org.blkbackd.blkback.sim;
  * @param domid    of the guest
  * @param vdev     {@code xvda}, {@code xvdb}, ...
  * @param kind     which backend directory
- * @param target   {@code target=}, without any format prefix
+ * @param target   {@code target=}, without any format prefix; empty for a drive without a medium
  * @param readOnly {@code mode=r}
  * @param script   absolute path of the hot-plug script, null for the kind's default; a qdisk has none
+ * @param options  everything less usual
  */
-public record DiskConfig(int domid, String vdev, Kind kind, String target, boolean readOnly, String script) {
+public record DiskConfig(int domid, String vdev, Kind kind, String target, boolean readOnly, String script,
+                         DiskOptions options) {
 
     /** The hot-plug script of a {@link #vbd}. */
     public static final String SCRIPT = "/etc/xen/scripts/block-blkbackd";
@@ -24,16 +26,20 @@ public record DiskConfig(int domid, String vdev, Kind kind, String target, boole
     /** The directory below {@code backend} and the word libxl has for it. */
     public enum Kind {
         /** {@code backendtype=phy}. */
-        VBD("vbd", "phy"),
+        VBD("vbd", "phy", "/etc/xen/scripts/block"),
         /** {@code backendtype=qdisk}. */
-        QDISK("qdisk", "qdisk");
+        QDISK("qdisk", "qdisk", null),
+        /** {@code backendtype=tap}, Xen 4.19 and later. */
+        VBD3("vbd3", "vbd3", "/etc/xen/scripts/block-tap");
 
         private final String directory;
         private final String type;
+        private final String script;
 
-        Kind(String directory, String type) {
+        Kind(String directory, String type, String script) {
             this.directory = directory;
             this.type = type;
+            this.script = script;
         }
 
         /** Name of the directory. */
@@ -45,6 +51,21 @@ public record DiskConfig(int domid, String vdev, Kind kind, String target, boole
         String type() {
             return type;
         }
+
+        /** The script libxl takes when none is named; null for a kind without scripts. */
+        String defaultScript() {
+            return script;
+        }
+
+        /** libxl takes the backend for a process of the domain's own: it neither waits for it nor runs a script. */
+        boolean isQemu() {
+            return this == QDISK;
+        }
+    }
+
+    /** The same with the usual options. */
+    public DiskConfig(int domid, String vdev, Kind kind, String target, boolean readOnly, String script) {
+        this(domid, vdev, kind, target, readOnly, script, DiskOptions.USUAL);
     }
 
     /** A writable disk of kind {@code vbd} with our script. */
@@ -57,9 +78,24 @@ public record DiskConfig(int domid, String vdev, Kind kind, String target, boole
         return new DiskConfig(domid, vdev, Kind.QDISK, target, false, null);
     }
 
+    /** A writable disk of kind {@code vbd3} with our script. */
+    public static DiskConfig vbd3(int domid, String vdev, String target) {
+        return new DiskConfig(domid, vdev, Kind.VBD3, target, false, SCRIPT);
+    }
+
     /** The same with {@code mode=r}. */
     public DiskConfig asReadOnly() {
-        return new DiskConfig(domid, vdev, kind, target, true, script);
+        return new DiskConfig(domid, vdev, kind, target, true, script, options);
+    }
+
+    /** The same with other options. */
+    public DiskConfig with(DiskOptions newOptions) {
+        return new DiskConfig(domid, vdev, kind, target, readOnly, script, newOptions);
+    }
+
+    /** The same disk of another guest, such as the one that a saved or migrated guest comes back as. */
+    public DiskConfig in(int newDomid) {
+        return new DiskConfig(newDomid, vdev, kind, target, readOnly, script, options);
     }
 
     /**
@@ -85,7 +121,8 @@ public record DiskConfig(int domid, String vdev, Kind kind, String target, boole
 
     /** The backend's directory. */
     public String backendPath() {
-        return "/local/domain/0/backend/" + kind.directory() + "/" + domid + "/" + devid();
+        return "/local/domain/" + options.backendDomid() + "/backend/" + kind.directory() + "/" + domid + "/"
+            + devid();
     }
 
     /** The frontend's directory; {@code vbd} whatever the backend's kind. */

@@ -2,7 +2,9 @@
 
 package org.blkbackd.blkback.sim;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -244,5 +247,65 @@ class SimToolstackTest {
         assertNull(xenstore.readOrNull("/local/domain/7"));
         assertNull(xenstore.readOrNull("/libxl/7"));
         assertNull(xenstore.readOrNull("/local/domain/0/backend"));
+    }
+
+    @Test
+    void writesTheNodesOfAVbd3DiskWithEveryOption() {
+        String backend = "/local/domain/0/backend/vbd3/7/51712";
+        DiskConfig disk = DiskConfig.vbd3(7, "xvda", "/srv/c.iso").asReadOnly()
+            .with(DiskOptions.USUAL.asCdrom().asDirectIoSafe().discard(true));
+        assertThrows(ToolstackException.class, () -> hasty.attach(disk), "waits for state 2, as for a vbd");
+        assertEquals(nodes("frontend", "/local/domain/7/device/vbd/51712", "params", "aio:/srv/c.iso",
+            "script", "/etc/xen/scripts/block-blkbackd", "frontend-id", "7", "online", "1", "removable", "1",
+            "bootable", "1", "state", "1", "dev", "xvda", "type", "vbd3", "mode", "r", "device-type", "cdrom",
+            "direct-io-safe", "1", "discard-enable", "1", "specification", "xen"), children(backend));
+        assertEquals("cdrom", xenstore.read("/local/domain/7/device/vbd/51712/device-type"));
+    }
+
+    @Test
+    void aDetachThatMayForceForcesWhenNobodyAnswers() {
+        toolstack.attach(QDISK);
+        xenstore.write(QBE + "/state", "4");
+        List<String> frontends = new CopyOnWriteArrayList<>();
+        when(QBE + "/state", "5",
+            () -> frontends.add("" + xenstore.readOrNull("/local/domain/7/device/vbd/51712/state")));
+        assertThrows(ToolstackException.class, () -> hasty.beginDetach(QDISK, ForcePolicy.AUTO).await());
+        assertEquals(List.of("1", "null"), frontends.stream().distinct().toList());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void manyDisksAreAttachedAtOnceByPolling() {
+        answer(BE + "/state", "1", "2");
+        ToolstackJob slow = toolstack.beginAttach(VBD);
+        assertTrue(toolstack.beginAttach(QDISK).poll());
+        await().until(() -> "2".equals(xenstore.readOrNull(BE + "/state")));
+        assertFalse(slow.poll(), "the script waits for the daemon's word");
+        xenstore.write(BE + "/blkbackd-status", "ready");
+        assertTrue(slow.poll());
+        assertEquals("connected", xenstore.read(BE + "/hotplug-status"));
+    }
+
+    @Test
+    void aDriverDomainRunsItsOwnScriptsAndRemovesItsOwnDirectory() {
+        xenstored.introduce(3);
+        toolstack.createDriverDomain(3);
+        DiskConfig disk = VBD.with(DiskOptions.USUAL.in(3));
+        String backend = "/local/domain/3/backend/vbd/7/51728";
+        try (Xenstore driver = XenstoreClient.connect(xenstored.socket(3))) {
+            when(backend + "/state", "1", () -> driver.write(backend + "/state", "2"));
+            toolstack.attach(disk);
+            assertEquals("3", xenstore.read(FE + "/backend-id"));
+            assertEquals("[n3, r7]", xenstore.permissions(backend + "/state").toString());
+            assertEquals("[n7, r3]", xenstore.permissions(FE + "/state").toString());
+            when(backend + "/state", "5", () -> driver.write(backend + "/state", "6"));
+            ToolstackException failure = assertThrows(ToolstackException.class, () -> hasty.detach(disk));
+            assertEquals("domain 3 did not remove " + backend, failure.getMessage());
+            assertNull(xenstore.readOrNull(FE));
+            toolstack.attach(disk);
+            when(backend + "/state", "6", () -> driver.remove(backend));
+            toolstack.detach(disk);
+            assertNull(xenstore.readOrNull(FE));
+        }
     }
 }
