@@ -6,6 +6,7 @@ dist=${1:?the distribution}
 
 check "the launcher can be executed" [ -x "$dist/bin/blkbackd" ]
 check "the hot-plug script can be executed" [ -x "$dist/etc/xen/scripts/block-blkbackd" ]
+check "the stub device model can be executed" [ -x "$dist/libexec/blkbackd-stub-dm" ]
 for file in etc/blkbackd/blkbackd.conf share/doc/blkbackd/LICENSE lib/native/{x86_64,aarch64}/libjnidispatch.so; do
     check "$file is there" [ -s "$dist/$file" ]
 done
