@@ -2,7 +2,7 @@
 
 package org.blkbackd.ioengine;
 
-/** A disk that could not be opened, probed or closed. The message is one line for an administrator. */
+/** A disk that could not be opened, probed, grown or closed. The message is one line for an administrator. */
 public final class DiskException extends RuntimeException {
 
     /** What callers tell apart. */
@@ -15,6 +15,8 @@ public final class DiskException extends RuntimeException {
         UNSUPPORTED,
         /** Reading or writing is not permitted. */
         ACCESS,
+        /** A size that the disk cannot be given. */
+        BAD_SIZE,
         /** The storage answered with an error. */
         IO
     }

@@ -18,6 +18,7 @@ public final class Errno {
     public static final int ENOTDIR = 20;
     public static final int EINVAL = 22;
     public static final int ENOTTY = 25;
+    public static final int EFBIG = 27;
     public static final int ENOSPC = 28;
     public static final int EROFS = 30;
     public static final int ENAMETOOLONG = 36;
@@ -46,6 +47,7 @@ public final class Errno {
             case ENOTDIR -> "ENOTDIR";
             case EINVAL -> "EINVAL";
             case ENOTTY -> "ENOTTY";
+            case EFBIG -> "EFBIG";
             case ENOSPC -> "ENOSPC";
             case EROFS -> "EROFS";
             case ENAMETOOLONG -> "ENAMETOOLONG";

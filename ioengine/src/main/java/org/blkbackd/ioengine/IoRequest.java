@@ -27,6 +27,8 @@ public class IoRequest {
     private long lengthBytes;
     private int pieces;
     private long result;
+    private boolean secure;
+    private long progressBytes;
 
     /** A request that can hold {@code maxPieces} separate runs of memory. */
     public IoRequest(int maxPieces) {
@@ -41,12 +43,24 @@ public class IoRequest {
         lengthBytes = 0;
         pieces = 0;
         result = 0;
+        secure = false;
+        progressBytes = 0;
     }
 
     /** Starts a DISCARD of a range. */
     public final void prepareDiscard(long atBytes, long forBytes) {
+        prepareDiscard(atBytes, forBytes, false);
+    }
+
+    /**
+     * Starts a DISCARD of a range.
+     *
+     * @param withoutTrace no copy of the data may be left anywhere on the storage ({@link DiskInfo#secureDiscard})
+     */
+    public final void prepareDiscard(long atBytes, long forBytes, boolean withoutTrace) {
         prepare(Operation.DISCARD, atBytes);
         lengthBytes = forBytes;
+        secure = withoutTrace;
     }
 
     /** Appends memory to the scatter list; a piece that continues the one before it is joined to it. */
@@ -92,9 +106,24 @@ public class IoRequest {
         return lengths[piece];
     }
 
+    /** Whether a DISCARD is to leave no trace. */
+    public final boolean isSecure() {
+        return secure;
+    }
+
     /** Zero for success of the whole range, else a negative errno; a part that failed makes the whole fail. */
     public final long result() {
         return result;
+    }
+
+    /** For engines: how much of a request that is done in parts is done; 0 when it was submitted. */
+    public final long progressBytes() {
+        return progressBytes;
+    }
+
+    /** For engines: sets {@link #progressBytes}. */
+    public final void progressTo(long bytes) {
+        progressBytes = bytes;
     }
 
     /** For engines: sets {@link #result}. */

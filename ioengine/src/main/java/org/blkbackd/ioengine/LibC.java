@@ -51,6 +51,9 @@ public final class LibC {
     /** fdatasync(2). */
     public static native int fdatasync(int fd);
 
+    /** ftruncate(2). */
+    public static native int ftruncate(int fd, long length);
+
     /** fallocate(2). */
     public static native int fallocate(int fd, int mode, long offset, long length);
 

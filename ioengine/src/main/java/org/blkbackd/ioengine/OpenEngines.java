@@ -24,6 +24,13 @@ public final class OpenEngines {
         });
     }
 
+    /** Throws IllegalStateException once the disk is closed. */
+    public void requireOpen() {
+        if (count.get() < 0) {
+            throw new IllegalStateException("the disk is closed");
+        }
+    }
+
     /** One engine less. */
     public void closed() {
         count.decrementAndGet();

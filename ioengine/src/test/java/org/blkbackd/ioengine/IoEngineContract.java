@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.blkbackd.ioengine.IoRequest.Operation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +40,16 @@ public abstract class IoEngineContract {
     /** True for a simulator, which need not keep to "nothing allocates". */
     protected boolean allocates() {
         return false;
+    }
+
+    /** False for a disk that only its own tools can grow. */
+    protected boolean grows() {
+        return true;
+    }
+
+    /** Is told when a test made the disk larger. */
+    protected void grown(long bytes) {
+        // most need not know
     }
 
     /** Runs after the disk was closed. */
@@ -182,6 +193,57 @@ public abstract class IoEngineContract {
     }
 
     @Test
+    void findsTheSameSizeWhenNothingChanged() throws Exception {
+        assertEquals(new Measured(disk.info(), disk.info().sizeBytes()), disk.remeasure());
+        assertFalse(disk.remeasure().shrunk());
+        disk.close();
+        assertThrows(IllegalStateException.class, disk::remeasure);
+        assertThrows(IllegalStateException.class, () -> disk.grow(2 * SIZE));
+        disk = null;
+    }
+
+    @Test
+    void growsUnderItsEngines() {
+        assumeTrue(grows(), "this disk does not grow by itself");
+        DiskInfo before = disk.info();
+        long larger = before.sizeBytes() + 128 * 1024 + 512;
+        try (EngineDriver one = new EngineDriver(disk, 1); EngineDriver other = new EngineDriver(disk, 1)) {
+            fill(0, 8192, 0x77);
+            long inBoth = before.sizeBytes() - 4096;
+            assertEquals(0, one.run(write(inBoth, 4096)));
+            assertEquals(-Errno.EINVAL, one.run(read(inBoth, 8192)));
+            assertEquals(new Measured(before.withSize(larger), larger), disk.grow(larger));
+            grown(larger);
+            assertEquals(before.withSize(larger), disk.info());
+            assertEquals(-Errno.EINVAL, one.run(read(larger, 512)));
+            for (EngineDriver driver : new EngineDriver[] {one, other}) {
+                assertEquals(0, driver.run(write(larger - 1536, 1536)));
+                fill(0, 8192, 0x11);
+                assertEquals(0, driver.run(read(inBoth, 8192)));
+                assertTrue(!keepsData() || isFilled(0, 4096, 0x77) && isFilled(4096, 8192, 0));
+                assertEquals(0, driver.run(read(larger - 2048, 2048)));
+                assertTrue(!keepsData() || isFilled(0, 512, 0) && isFilled(512, 2048, 0x77));
+                fill(0, 8192, 0x77);
+            }
+        }
+    }
+
+    @Test
+    void refusesSizesItCannotBeGiven() {
+        DiskInfo before = disk.info();
+        long size = before.sizeBytes();
+        for (long wrong : new long[] {0, -512, Long.MIN_VALUE, size - 512, 512, size + 1, size + 511, Long.MAX_VALUE}) {
+            DiskException e = assertThrows(DiskException.class, () -> disk.grow(wrong), "" + wrong);
+            assertTrue(!grows() || e.kind() == DiskException.Kind.BAD_SIZE, e.getMessage());
+            assertEquals(-1, e.getMessage().indexOf('\n'), e.getMessage());
+        }
+        assertEquals(new Measured(before, size), disk.remeasure());
+        if (grows()) {
+            assertEquals(new Measured(before, size), disk.grow(size), "what it is already");
+        }
+    }
+
+    @Test
     void flushesAmongWrites() {
         try (EngineDriver driver = new EngineDriver(disk, DEPTH)) {
             for (int i = 0; i < 5; i++) {
@@ -232,6 +294,18 @@ public abstract class IoEngineContract {
         return first.signum() >= 0 && bytes.signum() >= 0
             && first.mod(unit).signum() == 0 && bytes.mod(unit).signum() == 0
             && first.add(bytes).compareTo(BigInteger.valueOf(size)) <= 0;
+    }
+
+    private void fill(int from, int to, int value) {
+        ByteBuffer bytes = memory.buffer(from, to - from);
+        while (bytes.hasRemaining()) {
+            bytes.put((byte) value);
+        }
+    }
+
+    private boolean isFilled(int from, int to, int value) {
+        ByteBuffer bytes = memory.buffer(from, to - from);
+        return IntStream.range(0, to - from).allMatch(i -> bytes.get(i) == value);
     }
 
     private IoRequest read(long offset, int bytes) {

@@ -35,6 +35,13 @@ final class BlockDevices {
         return works && granularity > 0 && granularity <= 1 << 30 ? (int) granularity : 0;
     }
 
+    /** Bytes before the first unit that is discarded whole: a partition may begin inside one. */
+    static int discardAlignment(String deviceNumber) {
+        long alignment = number(ROOT.resolve(deviceNumber).resolve("discard_alignment"));
+        // a stack of devices that do not agree says -1
+        return alignment > 0 && alignment <= 1 << 30 ? (int) alignment : 0;
+    }
+
     private static long number(Path file) {
         try {
             return Long.parseLong(Files.readString(file).strip());

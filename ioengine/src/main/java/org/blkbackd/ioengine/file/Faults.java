@@ -53,6 +53,36 @@ final class Faults {
             + spec.target());
     }
 
+    static DiskException notMeasured(String path, long errno) {
+        return new DiskException(Kind.IO, path + ": its size cannot be read (" + Errno.name(errno)
+            + "); check the storage, then try again");
+    }
+
+    static DiskException notGrown(String path, long sizeBytes, long errno) {
+        return new DiskException(Kind.IO, path + ": cannot be made " + sizeBytes + " bytes large ("
+            + Errno.name(errno) + "); make room for it or choose a smaller size");
+    }
+
+    static DiskException growDevice(String path) {
+        return new DiskException(Kind.UNSUPPORTED, path
+            + ": is a block device; grow it with its own tools (lvextend, for one), then call again without a size");
+    }
+
+    static DiskException growReadOnly(String path) {
+        return new DiskException(Kind.ACCESS,
+            path + ": is open read-only; grow the file by other means (truncate -s), then call again without a size");
+    }
+
+    static DiskException shrinks(String path, long sizeBytes, long newSizeBytes) {
+        return new DiskException(Kind.BAD_SIZE, path + ": has become " + sizeBytes
+            + " bytes large and cannot shrink to " + newSizeBytes + "; call again without a size to serve all of it");
+    }
+
+    static DiskException notExtended(String path, long errno) {
+        return new DiskException(Kind.IO, path + ": has grown, but the new part cannot be served ("
+            + Errno.name(errno) + "); check the storage, then try again");
+    }
+
     static DiskException badPath(DiskSpec spec, String why) {
         StringBuilder line = new StringBuilder();
         spec.toString().codePoints().forEach(c -> line.appendCodePoint(Character.isISOControl(c) ? '?' : c));

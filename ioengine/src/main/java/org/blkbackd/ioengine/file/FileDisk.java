@@ -10,6 +10,7 @@ import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenEngines;
 import org.blkbackd.ioengine.Wakeup;
 
@@ -26,11 +27,15 @@ final class FileDisk implements Disk {
     static final Layout BUFFERED_LAYOUT = new Layout(1, 1, Long.MAX_VALUE, 1, false);
 
     private final FileIo io;
-    private final Image image;
+    private volatile Image image;
     private final IoPool pool;
     private final DiskQueue queue = new DiskQueue();
     private final OpenEngines engines = new OpenEngines();
-    /** Written by flushes, which never run together; also read when the disk is closed. */
+    /** Held by whoever measures, grows or closes. */
+    private final Object control = new Object();
+    /** Held while syncing: the kernel reports a failed write-back once; of two at a time one would not learn of it. */
+    private final Object syncing = new Object();
+    /** Written while syncing; also read when the disk is closed. */
     private volatile long flushError;
 
     FileDisk(FileIo io, Image image, IoPool pool) {
@@ -52,19 +57,40 @@ final class FileDisk implements Disk {
         return engine;
     }
 
+    @Override
+    public Measured remeasure() {
+        synchronized (control) {
+            engines.requireOpen();
+            return new ImageGrowth(io, this, pool.maxThreads()).remeasure();
+        }
+    }
+
+    @Override
+    public Measured grow(long sizeBytes) {
+        synchronized (control) {
+            engines.requireOpen();
+            return new ImageGrowth(io, this, pool.maxThreads()).grow(sizeBytes);
+        }
+    }
+
     /** Both descriptors are gone afterwards, whatever is thrown. */
     @Override
     public void close() {
-        if (!engines.closeDisk()) {
-            return;
+        synchronized (control) {
+            if (engines.closeDisk()) {
+                closeImage();
+            }
         }
+    }
+
+    private void closeImage() {
         List<String> faults = new ArrayList<>();
         if (flushError != 0) {
             faults.add("a flush failed with " + Errno.name(flushError)
                 + ", so data written before it may be lost; check the storage");
         }
         closeDescriptor(image.fd(), faults);
-        if (image.tailFd() >= 0) {
+        if (image.hasTail()) {
             closeDescriptor(image.tailFd(), faults);
         }
         if (!faults.isEmpty()) {
@@ -78,20 +104,38 @@ final class FileDisk implements Disk {
 
     /** Runs a request in an I/O thread. Returns 0 or a negative errno. */
     long perform(Transfer transfer, IoRequest request) {
-        return request.operation() == IoRequest.Operation.FLUSH ? flush() : transfer.run(image, request);
+        return request.operation() == IoRequest.Operation.FLUSH ? flush() : transfer.run(this, request);
     }
 
-    private long flush() {
-        if (image.info().readOnly()) {
-            return 0;
+    /** As it is now; may have grown when it is asked for again. */
+    Image image() {
+        return image;
+    }
+
+    /** Makes what was written durable; returns 0 or a negative errno, the same from the first failure on. */
+    long flush() {
+        synchronized (syncing) {
+            Image now = image;
+            if (flushError == 0 && !now.info().readOnly()) {
+                long error = sync(now.fd());
+                // both, even after an error: each descriptor is told of a failed write-back once
+                long tailError = now.hasTail() ? sync(now.tailFd()) : 0;
+                flushError = error != 0 ? error : tailError;
+            }
+            return flushError;
         }
-        if (flushError == 0) {
-            long error = sync(image.fd());
-            // both, even after an error: each descriptor is told of a failed write-back once
-            long tailError = image.tailFd() >= 0 ? sync(image.tailFd()) : 0;
-            flushError = error != 0 ? error : tailError;
+    }
+
+    /** Puts a larger image in the place of this one, between two flushes. */
+    void replace(Image larger) {
+        synchronized (syncing) {
+            Image before = image;
+            image = larger;
+            if (before.hasTail() && before.tailFd() != larger.tailFd()) {
+                // nothing is lost if this fails: it was synced before
+                io.close(before.tailFd());
+            }
         }
-        return flushError;
     }
 
     private long sync(int fd) {

@@ -35,6 +35,9 @@ interface FileIo {
     /** fdatasync(2). */
     int sync(int fd);
 
+    /** ftruncate(2). */
+    int truncate(int fd, long size);
+
     /** fallocate(2) with FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE. */
     int punchHole(int fd, long offset, long length);
 

@@ -13,4 +13,13 @@ import org.blkbackd.ioengine.DiskInfo;
  * @param locks  null where no write modifies a part of a block
  */
 record Image(String path, int fd, int tailFd, DiskInfo info, Layout layout, RangeLocks locks) {
+
+    boolean hasTail() {
+        return tailFd >= 0;
+    }
+
+    /** The same image after it grew. */
+    Image withSize(long sizeBytes, int newTailFd) {
+        return new Image(path, fd, newTailFd, info.withSize(sizeBytes), layout.withSize(sizeBytes), locks);
+    }
 }

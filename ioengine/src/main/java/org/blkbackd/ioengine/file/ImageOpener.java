@@ -29,8 +29,8 @@ final class ImageOpener {
         this.forcedAlignment = forcedAlignment;
     }
 
-    /** @param lockSlots I/O threads that may come */
-    Image open(Caching caching, int lockSlots) {
+    /** @param ioThreads that may come; each has a slot for locks, and so has {@link ImageGrowth} */
+    Image open(Caching caching, int ioThreads) {
         int pathFd = io.open(spec.target(), Linux.O_PATH);
         if (pathFd < 0) {
             throw fault(pathFd);
@@ -43,15 +43,15 @@ final class ImageOpener {
             if (!status.isRegularFile() && !status.isBlockDevice()) {
                 throw Faults.wrongType(spec, status);
             }
-            return open(pathFd, status, caching, lockSlots);
+            return open(pathFd, status, caching, ioThreads);
         } finally {
             io.close(pathFd);
         }
     }
 
-    private Image open(int pathFd, FileStatus status, Caching caching, int lockSlots) {
+    private Image open(int pathFd, FileStatus status, Caching caching, int ioThreads) {
         if (caching != Caching.BUFFERED) {
-            Image image = openDirect(pathFd, status, lockSlots);
+            Image image = openDirect(pathFd, status, ioThreads);
             if (image != null) {
                 return image;
             }
@@ -64,7 +64,7 @@ final class ImageOpener {
             throw fault(fd);
         }
         try {
-            return image(fd, pathFd, status, 0, lockSlots);
+            return image(fd, pathFd, status, 0, ioThreads);
         } catch (RuntimeException | Error e) {
             io.close(fd);
             throw e;
@@ -72,7 +72,7 @@ final class ImageOpener {
     }
 
     /** Null when O_DIRECT does not work on this image. */
-    private Image openDirect(int pathFd, FileStatus status, int lockSlots) {
+    private Image openDirect(int pathFd, FileStatus status, int ioThreads) {
         if (status.directKnown() && status.offsetAlignment() == 0) {
             return null;
         }
@@ -86,7 +86,7 @@ final class ImageOpener {
         try {
             int alignment = directAlignment(fd, status);
             if (alignment > 0 && status.memoryAlignment() <= ImageProbe.PAGE_SIZE) {
-                return image(fd, pathFd, status, alignment, lockSlots);
+                return image(fd, pathFd, status, alignment, ioThreads);
             }
         } catch (RuntimeException | Error e) {
             io.close(fd);
@@ -110,7 +110,7 @@ final class ImageOpener {
     }
 
     /** @param alignment of O_DIRECT, or 0 for the page cache */
-    private Image image(int fd, int pathFd, FileStatus status, int alignment, int lockSlots) {
+    private Image image(int fd, int pathFd, FileStatus status, int alignment, int ioThreads) {
         long size = probe.sizeBytes(fd, status);
         if (size < 0) {
             throw fault(size);
@@ -124,9 +124,9 @@ final class ImageOpener {
         DiskInfo info = status.isBlockDevice() ? deviceInfo(fd, status, size, alignment)
             : fileInfo(fd, status, size, alignment);
         Layout layout = layout(status, info, alignment);
-        int tailFd = layout.tailStart() == Long.MAX_VALUE ? -1 : openTail(pathFd, layout.tailStart());
+        int tailFd = layout.hasTail() ? openTail(pathFd, layout.tailStart()) : -1;
         return new Image(spec.target(), fd, tailFd, info, layout,
-            layout.modifies() ? new RangeLocks(lockSlots) : null);
+            layout.modifies() ? new RangeLocks(ioThreads + 1) : null);
     }
 
     private DiskInfo deviceInfo(int fd, FileStatus status, long size, int alignment) {
@@ -134,7 +134,9 @@ final class ImageOpener {
         int physical = Math.max(logical, powerOfTwo(probe.deviceInt(fd, Linux.BLKPBSZGET, logical)));
         int granularity = readOnly ? 0 : BlockDevices.discardGranularity(status.deviceNumber());
         return new DiskInfo(size, logical, physical, readOnly, alignment > 0, granularity > 0,
-            granularity > 0 ? Math.max(granularity, logical) : 0);
+            granularity > 0 ? Math.max(granularity, logical) : 0,
+            granularity > 0 ? BlockDevices.discardAlignment(status.deviceNumber()) % granularity : 0,
+            false);
     }
 
     private DiskInfo fileInfo(int fd, FileStatus status, long size, int alignment) {
@@ -142,7 +144,8 @@ final class ImageOpener {
         // the file system's block; some (NFS) name their transfer size there
         int physical = Math.max(logical, powerOfTwo(Math.min(status.blockSize(), ImageProbe.PAGE_SIZE)));
         boolean discard = !readOnly && probe.punchesHoles(fd, status.sizeBytes());
-        return new DiskInfo(size, logical, physical, readOnly, alignment > 0, discard, discard ? physical : 0);
+        return new DiskInfo(size, logical, physical, readOnly, alignment > 0, discard, discard ? physical : 0, 0,
+            false);
     }
 
     private Layout layout(FileStatus status, DiskInfo info, int alignment) {
@@ -154,9 +157,7 @@ final class ImageOpener {
         }
         int memory = forcedAlignment == 0 && status.memoryAlignment() > 0
             ? Integer.highestOneBit(status.memoryAlignment()) : Math.min(alignment, ImageProbe.PAGE_SIZE);
-        long tail = info.sizeBytes() % alignment == 0 ? Long.MAX_VALUE
-            : info.sizeBytes() & -Math.max(alignment, ImageProbe.PAGE_SIZE);
-        return new Layout(alignment, memory, tail, discardUnit, device);
+        return new Layout(alignment, memory, Layout.tailStart(info.sizeBytes(), alignment), discardUnit, device);
     }
 
     private int openTail(int pathFd, long tailStart) {

@@ -18,6 +18,23 @@ record Layout(int offsetAlignment, int memoryAlignment, long tailStart, int disc
         return offsetAlignment > 512;
     }
 
+    /** The same for another size of the image. */
+    Layout withSize(long sizeBytes) {
+        return new Layout(offsetAlignment, memoryAlignment, tailStart(sizeBytes, offsetAlignment), discardUnit,
+            blockDevice);
+    }
+
+    /** Where the tail begins: on a border of pages, so that no page of the cache holds anything else. */
+    static long tailStart(long sizeBytes, int offsetAlignment) {
+        return sizeBytes % offsetAlignment == 0 ? Long.MAX_VALUE
+            : sizeBytes & -Math.max(offsetAlignment, ImageProbe.PAGE_SIZE);
+    }
+
+    /** Whether the image ends in a part of a block, which O_DIRECT cannot write. */
+    boolean hasTail() {
+        return tailStart != Long.MAX_VALUE;
+    }
+
     long floor(long offset) {
         return offset & -offsetAlignment;
     }

@@ -59,6 +59,11 @@ final class SystemFileIo implements FileIo {
     }
 
     @Override
+    public int truncate(int fd, long size) {
+        return (int) result(LibC.ftruncate(fd, size));
+    }
+
+    @Override
     public int punchHole(int fd, long offset, long length) {
         return (int) result(LibC.fallocate(fd, Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE, offset, length));
     }

@@ -30,7 +30,8 @@ import org.blkbackd.ioengine.ScatterCopy;
  * <p><b>An image that ends in a part of a block.</b> O_DIRECT cannot write that part without changing the file's size.
  * From {@link Layout#tailStart} on, a page boundary, everything goes through a second, buffered descriptor. No byte is
  * ever reached both ways, and no page of the cache spans the border, so neither can show or overwrite the other with
- * something stale. A flush covers both descriptors.
+ * something stale. A flush covers both descriptors. When such an image grows, {@link ImageGrowth} moves the border
+ * while it holds everything beyond it locked; that is why also a read of the tail takes a lock, a shared one.
  *
  * <p>A short transfer goes on where it stopped, a first error ends the request, and an end of file inside the disk is
  * EIO: the image was truncated under us, and memory that was not read must not pass for data.
@@ -56,20 +57,20 @@ final class Transfer implements AutoCloseable {
     }
 
     /** Reads, writes or discards; the request passed the range check. Returns 0 or a negative errno. */
-    long run(Image image, IoRequest request) {
-        long end = request.offsetBytes() + request.lengthBytes();
-        if (request.operation() == IoRequest.Operation.READ) {
-            return move(image, request, false);
-        }
-        if (image.locks() == null) {
-            return change(image, request);
-        }
+    long run(FileDisk disk, IoRequest request) {
+        Image image = disk.image();
         Layout layout = image.layout();
-        long first = layout.floor(request.offsetBytes());
-        long last = layout.ceiling(end);
-        image.locks().acquire(slot, first, last, first != request.offsetBytes() || last != end);
+        long end = request.offsetBytes() + request.lengthBytes();
+        boolean read = request.operation() == IoRequest.Operation.READ;
+        if (image.locks() == null || read && end <= layout.tailStart()) {
+            return perform(image, request);
+        }
+        long first = read ? Math.max(request.offsetBytes(), layout.tailStart()) : layout.floor(request.offsetBytes());
+        long last = read ? end : layout.ceiling(end);
+        image.locks().acquire(slot, first, last, !read && (first != request.offsetBytes() || last != end));
         try {
-            return change(image, request);
+            // not the image from above: it may have grown while this waited, and its tail be somewhere else now
+            return perform(disk.image(), request);
         } finally {
             image.locks().release(slot);
         }
@@ -80,8 +81,12 @@ final class Transfer implements AutoCloseable {
         memory.close();
     }
 
-    private long change(Image image, IoRequest request) {
-        return request.operation() == IoRequest.Operation.WRITE ? move(image, request, true) : discard(image, request);
+    private long perform(Image image, IoRequest request) {
+        return switch (request.operation()) {
+            case READ -> move(image, request, false);
+            case WRITE -> move(image, request, true);
+            default -> discard(image, request);
+        };
     }
 
     private long move(Image image, IoRequest request, boolean write) {

@@ -2,6 +2,7 @@
 
 package org.blkbackd.ioengine.memory;
 
+import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
@@ -16,7 +17,7 @@ final class InstantEngine implements IoEngine {
         long perform(IoRequest request);
     }
 
-    private final DiskInfo info;
+    private final Disk disk;
     private final Action action;
     private final Wakeup wakeup;
     private final Runnable onClose;
@@ -25,8 +26,8 @@ final class InstantEngine implements IoEngine {
     private final RequestRing done;
     private boolean closed;
 
-    InstantEngine(DiskInfo info, int depth, Wakeup wakeup, Action action, Runnable onClose) {
-        this.info = info;
+    InstantEngine(Disk disk, int depth, Wakeup wakeup, Action action, Runnable onClose) {
+        this.disk = disk;
         this.depth = depth;
         this.wakeup = wakeup;
         this.action = action;
@@ -43,7 +44,7 @@ final class InstantEngine implements IoEngine {
         if (inFlight() == depth) {
             return false;
         }
-        long refusal = info.refusal(request);
+        long refusal = disk.info().refusal(request);
         request.complete(refusal != 0 ? refusal : action.perform(request));
         submitted.add(request);
         return true;

@@ -5,6 +5,7 @@ package org.blkbackd.ioengine.memory;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenEngines;
 import org.blkbackd.ioengine.Wakeup;
 
@@ -14,13 +15,13 @@ import org.blkbackd.ioengine.Wakeup;
  */
 public final class NullDisk implements Disk {
 
-    private final DiskInfo info;
+    private volatile DiskInfo info;
     private final OpenEngines engines = new OpenEngines();
 
     /** @param sizeBytes a multiple of 512 */
     public NullDisk(long sizeBytes, boolean readOnly) {
         info = new DiskInfo(sizeBytes, DiskInfo.SECTOR_SIZE, DiskInfo.SECTOR_SIZE, readOnly, true, true,
-            DiskInfo.SECTOR_SIZE);
+            DiskInfo.SECTOR_SIZE, 0, true);
     }
 
     @Override
@@ -31,7 +32,21 @@ public final class NullDisk implements Disk {
     @Override
     public IoEngine newEngine(int depth, Wakeup wakeup) {
         engines.opened(depth);
-        return new InstantEngine(info, depth, wakeup, request -> 0, engines::closed);
+        return new InstantEngine(this, depth, wakeup, request -> 0, engines::closed);
+    }
+
+    @Override
+    public Measured remeasure() {
+        engines.requireOpen();
+        DiskInfo now = info;
+        return new Measured(now, now.sizeBytes());
+    }
+
+    @Override
+    public synchronized Measured grow(long sizeBytes) {
+        info.requireGrowth("null disk", sizeBytes);
+        info = info.withSize(sizeBytes);
+        return remeasure();
     }
 
     @Override

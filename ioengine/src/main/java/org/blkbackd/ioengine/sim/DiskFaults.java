@@ -10,8 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.IoRequest.Operation;
+import org.blkbackd.ioengine.Measured;
 
 /**
  * What is to go wrong on a {@link FaultyDisk}; changed while it runs, from any thread. A request that is made to fail
@@ -23,6 +26,8 @@ public final class DiskFaults {
     private final List<Held> held = new ArrayList<>();
     private final Map<Operation, Long> counts = new EnumMap<>(Operation.class);
     private Predicate<IoRequest> holding = request -> false;
+    private DiskException measureFault;
+    private long storageLimit = Long.MAX_VALUE;
 
     private static final class Rule {
         private final Predicate<IoRequest> matches;
@@ -70,9 +75,21 @@ public final class DiskFaults {
         add(new Rule(matches, errno, 0, Integer.MAX_VALUE));
     }
 
+    /** Makes measuring and growing throw. */
+    public synchronized void failMeasuring(DiskException.Kind kind, String message) {
+        measureFault = new DiskException(kind, message);
+    }
+
+    /** Makes measuring find storage of that size at most; only what it says, reads do not fail. */
+    public synchronized void shrinkStorage(long storageBytes) {
+        storageLimit = storageBytes;
+    }
+
     /** Forgets what was to fail. */
     public synchronized void heal() {
         rules.clear();
+        measureFault = null;
+        storageLimit = Long.MAX_VALUE;
     }
 
     /** Holds every completion from now on. */
@@ -138,6 +155,15 @@ public final class DiskFaults {
             }
         }
         return errno;
+    }
+
+    /** What measuring the disk below says, or what it is to say instead. */
+    synchronized Measured measured(Supplier<Measured> disk) {
+        if (measureFault != null) {
+            throw measureFault;
+        }
+        Measured measured = disk.get();
+        return new Measured(measured.info(), Math.min(storageLimit, measured.storageBytes()));
     }
 
     /** Takes a completion if it is to be held. */

@@ -5,6 +5,7 @@ package org.blkbackd.ioengine.sim;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.Wakeup;
 
 /** A disk whose requests fail, wait or overtake each other as its {@link #faults} say. */
@@ -35,6 +36,16 @@ public final class FaultyDisk implements Disk {
     @Override
     public IoEngine newEngine(int depth, Wakeup wakeup) {
         return new FaultyEngine(disk.newEngine(depth, wakeup), faults, depth, wakeup);
+    }
+
+    @Override
+    public Measured remeasure() {
+        return faults.measured(disk::remeasure);
+    }
+
+    @Override
+    public Measured grow(long sizeBytes) {
+        return faults.measured(() -> disk.grow(sizeBytes));
     }
 
     @Override

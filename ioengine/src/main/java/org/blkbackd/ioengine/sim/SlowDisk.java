@@ -10,6 +10,7 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.Wakeup;
 
 /** A disk that takes its time: a completion becomes visible only some time after the disk below completed. */
@@ -47,6 +48,16 @@ public final class SlowDisk implements Disk {
     @Override
     public IoEngine newEngine(int depth, Wakeup wakeup) {
         return new SlowEngine(this, disk.newEngine(depth, wakeup), wakeup, depth);
+    }
+
+    @Override
+    public Measured remeasure() {
+        return disk.remeasure();
+    }
+
+    @Override
+    public Measured grow(long sizeBytes) {
+        return disk.grow(sizeBytes);
     }
 
     @Override

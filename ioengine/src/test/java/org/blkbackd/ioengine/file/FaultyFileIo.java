@@ -16,7 +16,7 @@ final class FaultyFileIo implements FileIo {
         long PASS = Long.MIN_VALUE;
 
         /**
-         * @param call  "open", "close", "read", "write", "sync", "punch", "discard"
+         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard"
          * @param bytes of the first iovec, or of the range
          * @return what the call shall return, or {@link #PASS}
          */
@@ -139,6 +139,13 @@ final class FaultyFileIo implements FileIo {
         calls.add("sync " + fd);
         long result = intervention.on("sync", fd, 0, 0);
         return result == Intervention.PASS ? io.sync(fd) : (int) result;
+    }
+
+    @Override
+    public int truncate(int fd, long size) {
+        calls.add("truncate " + fd + " " + size);
+        long result = intervention.on("truncate", fd, size, 0);
+        return result == Intervention.PASS ? io.truncate(fd, size) : (int) result;
     }
 
     @Override

@@ -36,6 +36,11 @@ abstract class FileDiskContract extends IoEngineContract {
     }
 
     @Override
+    protected void grown(long bytes) {
+        imageBytes = bytes;
+    }
+
+    @Override
     protected void cleanUp() throws Exception {
         provider.close();
         if (image != null) {

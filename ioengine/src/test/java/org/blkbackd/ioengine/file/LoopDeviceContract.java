@@ -38,6 +38,11 @@ abstract class LoopDeviceContract extends IoEngineContract {
     }
 
     @Override
+    protected boolean grows() {
+        return false;
+    }
+
+    @Override
     protected void cleanUp() {
         provider.close();
         if (device != null) {
