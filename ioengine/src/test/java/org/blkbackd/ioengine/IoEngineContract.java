@@ -11,12 +11,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.blkbackd.ioengine.IoRequest.Operation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What every disk and engine promises. Each implementation extends it. */
 public abstract class IoEngineContract {
@@ -26,7 +29,7 @@ public abstract class IoEngineContract {
 
     private static final int DEPTH = 16;
 
-    private final IoMemory memory = IoMemory.allocate(1 << 20);
+    private final IoMemory memory = IoMemory.allocate(3 << 20);
     private Disk disk;
 
     /** A disk of at least {@code bytes}, zeroed if it is new; each call is for another test or after a close. */
@@ -90,6 +93,49 @@ public abstract class IoEngineContract {
             new NeighbourWriters(disk, 4, seed).run(60);
         } catch (AssertionError e) {
             throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    @Test
+    void keepsTheOwnersOfNeighbouringSectorsApart() {
+        assumeTrue(keepsData(), "this disk keeps no data");
+        long seed = new Random().nextLong();
+        try {
+            new SectorOwners(disk, 4, seed).run(150);
+        } catch (AssertionError e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    /** What an indirect request of 256 segments brings: one piece, a page each, or a sector each. */
+    @ParameterizedTest
+    @CsvSource({"1,0", "1,3", "32,0", "32,512", "256,0", "256,1", "2048,0", "2048,8"})
+    void movesAMebibyteInAnyNumberOfPieces(int pieces, int shift) {
+        int bytes = 1 << 20;
+        int piece = bytes / pieces;
+        int distance = 2 * Math.min(piece, bytes / 2);
+        byte[] data = new byte[bytes];
+        new Random(pieces).nextBytes(data);
+        IoRequest request = new IoRequest(pieces);
+        try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            for (long offset : new long[] {0, disk.info().sizeBytes() - bytes}) {
+                for (Operation operation : new Operation[] {Operation.WRITE, Operation.READ}) {
+                    request.prepare(operation, offset);
+                    for (int i = 0; i < pieces; i++) {
+                        int at = i * distance + shift;
+                        request.add(memory.address() + at, piece);
+                        memory.buffer(at, piece).put(operation == Operation.WRITE
+                            ? Arrays.copyOfRange(data, i * piece, (i + 1) * piece) : new byte[piece]);
+                    }
+                    assertEquals(pieces, request.pieces());
+                    assertEquals(0, driver.run(request));
+                }
+                for (int i = 0; i < pieces && keepsData(); i++) {
+                    byte[] read = new byte[piece];
+                    memory.buffer(i * distance + shift, piece).get(read);
+                    assertTrue(Arrays.equals(read, 0, piece, data, i * piece, (i + 1) * piece), "piece " + i);
+                }
+            }
         }
     }
 
@@ -178,18 +224,33 @@ public abstract class IoEngineContract {
     }
 
     @Test
+    void discardsWithoutTraceOnlyWhereItSaysSo() {
+        try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            IoRequest discard = new IoRequest(1);
+            discard.prepareDiscard(0, 4096, true);
+            assertEquals(disk.info().secureDiscard() ? 0 : -Errno.EOPNOTSUPP, driver.run(discard));
+            discard.prepareDiscard(0, 4096);
+            assertFalse(discard.isSecure(), "left over from before");
+            assertEquals(disk.info().discard() ? 0 : -Errno.EOPNOTSUPP, driver.run(discard));
+        }
+    }
+
+    @Test
     void changesNothingOnAReadOnlyDisk() throws Exception {
         disk.close();
         disk = open(SIZE, true);
         assertTrue(disk.info().readOnly());
         try (EngineDriver driver = new EngineDriver(disk, 1)) {
             IoRequest discard = new IoRequest(1);
-            discard.prepareDiscard(0, 4096);
-            assertEquals(-Errno.EROFS, driver.run(discard));
+            for (boolean secure : new boolean[] {false, true}) {
+                discard.prepareDiscard(0, 4096, secure);
+                assertEquals(-Errno.EROFS, driver.run(discard));
+            }
             assertEquals(-Errno.EROFS, driver.run(write(0, 4096)));
             assertEquals(0, driver.run(EngineDriver.flush()));
             assertEquals(0, driver.run(read(0, 4096)));
         }
+        assertEquals(disk.info(), disk.remeasure().info());
     }
 
     @Test

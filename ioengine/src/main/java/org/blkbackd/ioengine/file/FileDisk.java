@@ -24,7 +24,7 @@ import org.blkbackd.ioengine.Wakeup;
  */
 final class FileDisk implements Disk {
 
-    static final Layout BUFFERED_LAYOUT = new Layout(1, 1, Long.MAX_VALUE, 1, false);
+    static final Layout BUFFERED_LAYOUT = new Layout(1, 1, Long.MAX_VALUE, false);
 
     private final FileIo io;
     private volatile Image image;

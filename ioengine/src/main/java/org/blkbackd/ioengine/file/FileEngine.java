@@ -20,9 +20,8 @@ final class FileEngine implements IoEngine {
     private final int depth;
     /** The owner's. */
     private final RequestRing staged;
-    /** The pool's, under its monitor. */
-    private final RequestRing requests;
-    private final RequestRing flushes;
+    /** The pool's, under its monitor; one for each {@link Lane}. */
+    private final RequestRing[] waiting = new RequestRing[Lane.COUNT];
     /** Anybody's, under this engine's monitor. */
     private final RequestRing done;
     private int waking;
@@ -39,8 +38,9 @@ final class FileEngine implements IoEngine {
         this.depth = depth;
         this.wakeup = wakeup;
         staged = new RequestRing(depth);
-        requests = new RequestRing(depth);
-        flushes = new RequestRing(depth);
+        for (int lane = 0; lane < Lane.COUNT; lane++) {
+            waiting[lane] = new RequestRing(depth);
+        }
         done = new RequestRing(depth);
     }
 
@@ -113,22 +113,25 @@ final class FileEngine implements IoEngine {
 
     /** Moves what is staged into the pool's queues. The owner, under the pool's monitor. */
     void handOver(DiskQueue counted) {
-        int taken = staged.size();
-        int before = flushes.size();
         for (IoRequest request = staged.poll(); request != null; request = staged.poll()) {
-            (request.operation() == IoRequest.Operation.FLUSH ? flushes : requests).add(request);
+            enqueue(request, counted);
         }
-        int moreFlushes = flushes.size() - before;
-        counted.queued(taken - moreFlushes, moreFlushes);
     }
 
-    /** Gives an I/O thread the next flush or the next other request, if there is one. Under the pool's monitor. */
-    boolean assign(boolean flush, IoPool.Assignment to) {
-        IoRequest request = (flush ? flushes : requests).poll();
+    /** Puts a request behind the others of its lane. Under the pool's monitor. */
+    void enqueue(IoRequest request, DiskQueue counted) {
+        Lane lane = Lane.of(request);
+        waiting[lane.ordinal()].add(request);
+        counted.queued(lane);
+    }
+
+    /** Gives an I/O thread the next request of a lane, if there is one. Under the pool's monitor. */
+    boolean assign(Lane lane, IoPool.Assignment to) {
+        IoRequest request = waiting[lane.ordinal()].poll();
         if (request == null) {
             return false;
         }
-        to.set(this, request);
+        to.set(this, request, lane);
         return true;
     }
 

@@ -132,11 +132,19 @@ final class ImageOpener {
     private DiskInfo deviceInfo(int fd, FileStatus status, long size, int alignment) {
         int logical = Math.max(alignment, powerOfTwo(probe.deviceInt(fd, Linux.BLKSSZGET, DiskInfo.SECTOR_SIZE)));
         int physical = Math.max(logical, powerOfTwo(probe.deviceInt(fd, Linux.BLKPBSZGET, logical)));
-        int granularity = readOnly ? 0 : BlockDevices.discardGranularity(status.deviceNumber());
-        return new DiskInfo(size, logical, physical, readOnly, alignment > 0, granularity > 0,
-            granularity > 0 ? Math.max(granularity, logical) : 0,
-            granularity > 0 ? BlockDevices.discardAlignment(status.deviceNumber()) % granularity : 0,
-            false);
+        int unit = readOnly ? 0 : BlockDevices.discardGranularity(status.deviceNumber());
+        int shift = 0;
+        if (unit > 0) {
+            unit = (unit + logical - 1) / logical * logical;
+            shift = BlockDevices.discardAlignment(status.deviceNumber()) % unit;
+        }
+        if (shift % logical != 0) {
+            // units that begin inside a sector cannot be discarded at all
+            unit = 0;
+            shift = 0;
+        }
+        boolean secure = !readOnly && probe.erasesSecurely(fd, System.getProperty("os.version"));
+        return new DiskInfo(size, logical, physical, readOnly, alignment > 0, unit > 0, unit, shift, secure);
     }
 
     private DiskInfo fileInfo(int fd, FileStatus status, long size, int alignment) {
@@ -150,14 +158,12 @@ final class ImageOpener {
 
     private Layout layout(FileStatus status, DiskInfo info, int alignment) {
         boolean device = status.isBlockDevice();
-        int logical = info.logicalSectorSize();
-        int discardUnit = device ? Math.max(info.discardGranularity(), logical) : logical;
         if (alignment == 0) {
-            return new Layout(1, 1, Long.MAX_VALUE, discardUnit, device);
+            return new Layout(1, 1, Long.MAX_VALUE, device);
         }
         int memory = forcedAlignment == 0 && status.memoryAlignment() > 0
             ? Integer.highestOneBit(status.memoryAlignment()) : Math.min(alignment, ImageProbe.PAGE_SIZE);
-        return new Layout(alignment, memory, Layout.tailStart(info.sizeBytes(), alignment), discardUnit, device);
+        return new Layout(alignment, memory, Layout.tailStart(info.sizeBytes(), alignment), device);
     }
 
     private int openTail(int pathFd, long tailStart) {

@@ -86,6 +86,17 @@ final class ImageProbe implements AutoCloseable {
         return io.punchHole(fd, (sizeBytes / megabyte + 2) * megabyte, megabyte) == 0;
     }
 
+    /**
+     * Whether a block device erases securely; sysfs does not say. The ioctl is asked with an offset that is no sector:
+     * a device that cannot do it at all answers EOPNOTSUPP before anything else (blk_ioctl_secure_erase), one that can
+     * answers EINVAL and erases nothing. Kernels before 5.19 check the offset first, so there the answer is no.
+     */
+    boolean erasesSecurely(int fd, String kernelRelease) {
+        scratch.putLong(0, 1).putLong(8, DiskInfo.SECTOR_SIZE);
+        return Linux.isAtLeast(kernelRelease, 5, 19)
+            && io.ioctl(fd, Linux.BLKSECDISCARD, memory.address()) == -Errno.EINVAL;
+    }
+
     @Override
     public void close() {
         memory.close();

@@ -14,7 +14,7 @@ import org.blkbackd.ioengine.IoRequest;
  *
  * <p>Disks take turns. Half of the threads are a reserve: a disk that has something running may not take one of them.
  * So a disk whose storage hangs holds half of the threads at most, each further one that hangs holds one more, and the
- * others still get on.
+ * others still get on. A long discard is given back after each piece and waits for its turn again.
  *
  * <p>One monitor guards the hand-over in both directions; nothing is allocated under it once the threads run. Whoever
  * makes something eligible while threads sleep passes the wake-up on, one thread at a time.
@@ -29,18 +29,20 @@ final class IoPool {
         private FileEngine engine;
         private IoRequest request;
         /** Kept here, because the request is its owner's again, and may be another one, before the thread is back. */
-        private boolean flush;
+        private Lane lane;
+        private boolean unfinished;
 
-        void set(FileEngine from, IoRequest what) {
+        void set(FileEngine from, IoRequest what, Lane in) {
             engine = from;
             request = what;
-            flush = what.operation() == IoRequest.Operation.FLUSH;
+            lane = in;
         }
 
         void clear() {
             queue = null;
             engine = null;
             request = null;
+            unfinished = false;
         }
     }
 
@@ -100,7 +102,11 @@ final class IoPool {
         Assignment assignment = new Assignment();
         try (transfer) {
             while (next(assignment)) {
-                assignment.engine.complete(assignment.request, perform(transfer, assignment));
+                long result = perform(transfer, assignment);
+                assignment.unfinished = result == Discarder.MORE;
+                if (!assignment.unfinished) {
+                    assignment.engine.complete(assignment.request, result);
+                }
             }
         }
     }
@@ -118,7 +124,10 @@ final class IoPool {
     private synchronized boolean next(Assignment assignment) {
         if (assignment.queue != null) {
             busy--;
-            assignment.queue.finished(assignment.flush);
+            assignment.queue.finished(assignment.lane);
+            if (assignment.unfinished) {
+                assignment.engine.enqueue(assignment.request, assignment.queue);
+            }
             list(assignment.queue);
             assignment.clear();
         }

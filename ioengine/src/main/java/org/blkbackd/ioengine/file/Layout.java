@@ -8,10 +8,9 @@ package org.blkbackd.ioengine.file;
  * @param offsetAlignment what offsets and lengths on the descriptor must be multiples of; 1 through the page cache
  * @param memoryAlignment the same for memory addresses
  * @param tailStart       where the part begins that only the buffered descriptor serves; Long.MAX_VALUE without one
- * @param discardUnit     a discard is narrowed to whole units of it
  * @param blockDevice     discards by BLKDISCARD, not by punching holes
  */
-record Layout(int offsetAlignment, int memoryAlignment, long tailStart, int discardUnit, boolean blockDevice) {
+record Layout(int offsetAlignment, int memoryAlignment, long tailStart, boolean blockDevice) {
 
     /** A write smaller than the storage's unit reads, modifies and writes; only then are there range locks. */
     boolean modifies() {
@@ -20,8 +19,7 @@ record Layout(int offsetAlignment, int memoryAlignment, long tailStart, int disc
 
     /** The same for another size of the image. */
     Layout withSize(long sizeBytes) {
-        return new Layout(offsetAlignment, memoryAlignment, tailStart(sizeBytes, offsetAlignment), discardUnit,
-            blockDevice);
+        return new Layout(offsetAlignment, memoryAlignment, tailStart(sizeBytes, offsetAlignment), blockDevice);
     }
 
     /** Where the tail begins: on a border of pages, so that no page of the cache holds anything else. */

@@ -2,6 +2,9 @@
 
 package org.blkbackd.ioengine.file;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /** Numbers of the kernel's headers (asm-generic/fcntl.h, linux/fs.h, linux/stat.h, linux/falloc.h, linux/uio.h). */
 final class Linux {
 
@@ -11,6 +14,8 @@ final class Linux {
     static final int O_PATH = 0x200000;
     /** The one flag here whose value differs between the architectures that Xen runs on. */
     static final int O_DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0x10000 : 0x4000;
+
+    private static final Pattern RELEASE = Pattern.compile("([0-9]{1,4})\\.([0-9]{1,4})");
 
     static final int AT_FDCWD = -100;
     static final int AT_EACCESS = 0x200;
@@ -25,6 +30,7 @@ final class Linux {
     static final long BLKROGET = 0x125e;
     static final long BLKSSZGET = 0x1268;
     static final long BLKDISCARD = 0x1277;
+    static final long BLKSECDISCARD = 0x127d;
     static final long BLKPBSZGET = 0x127b;
     static final long BLKGETSIZE64 = 0x80081272L;
 
@@ -36,6 +42,20 @@ final class Linux {
     static final int IOVEC_BYTES = 16;
     static final int IOV_MAX = 1024;
 
+    /** What BLKDISCARD and BLKSECDISCARD point at: offset, length. */
+    static final int RANGE_BYTES = 16;
+
     private Linux() {
+    }
+
+    /** Whether a kernel release such as "6.1.0-13-amd64" is of that version or a later one. */
+    static boolean isAtLeast(String release, int major, int minor) {
+        Matcher numbers = RELEASE.matcher(release);
+        return numbers.lookingAt() && (number(numbers, 1) > major
+            || number(numbers, 1) == major && number(numbers, 2) >= minor);
+    }
+
+    private static int number(Matcher numbers, int group) {
+        return Integer.parseInt(numbers.group(group));
     }
 }

@@ -46,6 +46,7 @@ final class Transfer implements AutoCloseable {
     private final IoMemory memory;
     private final ByteBuffer iovecs;
     private final long bounce;
+    private final Discarder discarder;
 
     /** @param slot number of the owning I/O thread */
     Transfer(FileIo io, int slot) {
@@ -54,23 +55,32 @@ final class Transfer implements AutoCloseable {
         memory = IoMemory.allocate((long) IOVECS_BYTES + BOUNCE_BYTES);
         iovecs = memory.buffer(0, IOVECS_BYTES);
         bounce = memory.address() + IOVECS_BYTES;
+        discarder = new Discarder(io, slot, memory);
     }
 
-    /** Reads, writes or discards; the request passed the range check. Returns 0 or a negative errno. */
+    /**
+     * Reads, writes or discards; the request passed the range check. Returns 0, a negative errno, or {@link
+     * Discarder#MORE}.
+     */
     long run(FileDisk disk, IoRequest request) {
+        return request.operation() == IoRequest.Operation.DISCARD ? discarder.step(disk, request)
+            : transfer(disk, request);
+    }
+
+    private long transfer(FileDisk disk, IoRequest request) {
         Image image = disk.image();
         Layout layout = image.layout();
         long end = request.offsetBytes() + request.lengthBytes();
-        boolean read = request.operation() == IoRequest.Operation.READ;
-        if (image.locks() == null || read && end <= layout.tailStart()) {
-            return perform(image, request);
+        boolean write = request.operation() == IoRequest.Operation.WRITE;
+        if (image.locks() == null || !write && end <= layout.tailStart()) {
+            return move(image, request, write);
         }
-        long first = read ? Math.max(request.offsetBytes(), layout.tailStart()) : layout.floor(request.offsetBytes());
-        long last = read ? end : layout.ceiling(end);
-        image.locks().acquire(slot, first, last, !read && (first != request.offsetBytes() || last != end));
+        long first = write ? layout.floor(request.offsetBytes()) : Math.max(request.offsetBytes(), layout.tailStart());
+        long last = write ? layout.ceiling(end) : end;
+        image.locks().acquire(slot, first, last, write && (first != request.offsetBytes() || last != end));
         try {
             // not the image from above: it may have grown while this waited, and its tail be somewhere else now
-            return perform(disk.image(), request);
+            return move(disk.image(), request, write);
         } finally {
             image.locks().release(slot);
         }
@@ -79,14 +89,6 @@ final class Transfer implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
-    }
-
-    private long perform(Image image, IoRequest request) {
-        return switch (request.operation()) {
-            case READ -> move(image, request, false);
-            case WRITE -> move(image, request, true);
-            default -> discard(image, request);
-        };
     }
 
     private long move(Image image, IoRequest request, boolean write) {
@@ -223,27 +225,5 @@ final class Transfer implements AutoCloseable {
                 : io.read(fd, memory.address(), count, offset);
         } while (moved == -Errno.EINTR);
         return moved;
-    }
-
-    private long discard(Image image, IoRequest request) {
-        int unit = image.layout().discardUnit();
-        long end = request.offsetBytes() + request.lengthBytes();
-        long first = (request.offsetBytes() + unit - 1) / unit * unit;
-        // a device may end in a part of a unit: that part is whole as far as the device is concerned
-        long last = end == image.info().sizeBytes() ? end : end / unit * unit;
-        if (first >= last) {
-            return 0;
-        }
-        int result;
-        do {
-            if (image.layout().blockDevice()) {
-                iovecs.putLong(0, first);
-                iovecs.putLong(8, last - first);
-                result = io.ioctl(image.fd(), Linux.BLKDISCARD, memory.address());
-            } else {
-                result = io.punchHole(image.fd(), first, last - first);
-            }
-        } while (result == -Errno.EINTR);
-        return result;
     }
 }

@@ -16,7 +16,7 @@ final class FaultyFileIo implements FileIo {
         long PASS = Long.MIN_VALUE;
 
         /**
-         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard"
+         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard", "erase"
          * @param bytes of the first iovec, or of the range
          * @return what the call shall return, or {@link #PASS}
          */
@@ -99,11 +99,14 @@ final class FaultyFileIo implements FileIo {
 
     @Override
     public int ioctl(int fd, long request, long argument) {
-        if (request != Linux.BLKDISCARD) {
+        if (request != Linux.BLKDISCARD && request != Linux.BLKSECDISCARD) {
             return io.ioctl(fd, request, argument);
         }
-        calls.add("discard " + fd);
-        long result = intervention.on("discard", fd, 0, 0);
+        String call = request == Linux.BLKDISCARD ? "discard" : "erase";
+        long offset = new Pointer(argument).getLong(0);
+        long bytes = new Pointer(argument).getLong(8);
+        calls.add(call + " " + fd + " " + offset + "+" + bytes);
+        long result = intervention.on(call, fd, offset, bytes);
         return result == Intervention.PASS ? io.ioctl(fd, request, argument) : (int) result;
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 final class LoopDevice implements AutoCloseable {
 
     private final String path;
+    private boolean partitioned;
 
     private LoopDevice(String path) {
         this.path = path;
@@ -34,21 +35,45 @@ final class LoopDevice implements AutoCloseable {
         return path;
     }
 
+    /** Takes over the size of its file. */
+    void refreshSize() {
+        runOrFail("losetup", "--set-capacity", path);
+    }
+
+    /** Writes are refused from now on, or again allowed. */
+    void setReadOnly(boolean readOnly) {
+        runOrFail("blockdev", readOnly ? "--setro" : "--setrw", path);
+    }
+
+    /** Makes a partition of it and returns that one's path; needs no partition table. */
+    String addPartition(long firstSector, long sectors) {
+        runOrFail("addpart", path, "1", Long.toString(firstSector), Long.toString(sectors));
+        partitioned = true;
+        return path + "p1";
+    }
+
     @Override
     public void close() {
+        if (partitioned) {
+            runOrFail("delpart", path, "1");
+        }
+        runOrFail("losetup", "--detach", path);
+    }
+
+    private static void runOrFail(String... command) {
         try {
-            run("losetup", "--detach", path);
+            run(command);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static String run(String... command) throws IOException {
+    static String run(String... command) throws IOException {
         Process process = new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         try {
             if (process.waitFor() != 0) {
-                throw new IOException(output);
+                throw new IOException(String.join(" ", command) + ": " + output);
             }
         } catch (InterruptedException e) {
             throw new IOException(e);
