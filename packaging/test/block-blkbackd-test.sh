@@ -18,10 +18,11 @@ printf '%s\n' '#!/bin/sh' 'printf "%s\n" "$*" >> "$STORE/../logged"' > "$tools/l
 printf '#!/bin/sh\necho "$*" >> "$STORE/../modprobe"\n' > "$tools/modprobe"
 chmod +x "$tools"/*
 
-# A device vbd-7-51712 as libxl has just made it, without a daemon and without xen-blkback.
+# A device vbd-7-51712 as libxl has just made it, or of another kind; without a daemon and without xen-blkback.
 fresh() {
+    local kind=${1:-vbd}
     rm -rf "$scratch/store" "$scratch/sys" "$scratch/logged" "$scratch/modprobe"
-    export XENBUS_PATH=backend/vbd/7/51712 STORE=$scratch/store BLKBACKD_SYSFS=$scratch/sys
+    export XENBUS_TYPE=$kind XENBUS_PATH=backend/$kind/7/51712 STORE=$scratch/store BLKBACKD_SYSFS=$scratch/sys
     be=$STORE/$XENBUS_PATH
     bus=$BLKBACKD_SYSFS/bus/xen-backend
     mkdir -p "$be" "$bus/devices" "$bus/drivers"
@@ -93,6 +94,27 @@ mkdir -p "$bus/drivers/vbd"
 run add
 wait
 check "xen-blkback may be late" grep -qx vbd-7-51712 "$bus/drivers/vbd/unbind"
+
+fresh vbd3
+echo ready > "$be/blkbackd-status"
+run add
+check "a device of kind vbd3 is connected" eval 'holds hotplug-status connected && [ $status = 0 ]'
+check "and xen-blkback is not loaded for it" [ ! -e "$scratch/modprobe" ]
+
+fresh vbd3
+blkback_holds
+echo ready > "$be/blkbackd-status"
+run add
+check "nor a device of another kind taken from it" eval '[ ! -e "$bus/drivers/vbd/unbind" ] && [ $status = 0 ]'
+
+fresh vbd3
+echo error > "$be/blkbackd-status"
+printf %s "$text" > "$be/hotplug-error"
+run add
+check "a refusal of a vbd3 fails the attach" eval 'holds hotplug-status error && [ $status != 0 ]'
+check "with the daemon's own words, too" holds hotplug-error "$text"
+run remove
+check "and it is removed" [ "$status" = 0 ]
 
 fresh
 run remove

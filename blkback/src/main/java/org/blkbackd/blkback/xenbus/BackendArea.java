@@ -37,11 +37,11 @@ public final class BackendArea {
     }
 
     /**
-     * Whether the device is for us. Kind {@code vbd} belongs to xen-blkback unless our hot-plug script is named; a
-     * {@code qdisk} has no script.
+     * Whether the device is for us. Kind {@code vbd} belongs to xen-blkback, and {@code vbd3} to tapback, unless our
+     * hot-plug script is named; a {@code qdisk} has no script.
      */
     public boolean isOurs() {
-        if (!address.kind().equals("vbd")) {
+        if (!hasScript()) {
             return xenstore.readOrNull(path + "/frontend-id") != null;
         }
         String script = xenstore.readOrNull(path + "/script");
@@ -79,8 +79,9 @@ public final class BackendArea {
         return new VbdConfig(target(params), cdrom || mode.equals("r"), cdrom, removable.equals("1"));
     }
 
+    /** Kind {@code vbd} has the bare target, the others a format before it (libxl_disk.c, device_disk_add). */
     private String target(String params) {
-        if (!address.kind().equals("qdisk")) {
+        if (address.kind().equals("vbd")) {
             return params;
         }
         if (!params.startsWith(RAW_PREFIX)) {

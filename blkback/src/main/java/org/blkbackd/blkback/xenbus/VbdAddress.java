@@ -5,7 +5,7 @@ package org.blkbackd.blkback.xenbus;
 /**
  * Which device of which guest: {@code backend/<kind>/<domid>/<devid>}.
  *
- * @param kind  of the backend directory: {@code vbd}, {@code qdisk}
+ * @param kind  of the backend directory: {@code vbd}, {@code qdisk}, {@code vbd3}
  * @param domid of the frontend
  * @param devid the virtual device number, 51712 for xvda
  */

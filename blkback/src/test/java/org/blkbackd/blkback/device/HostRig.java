@@ -86,7 +86,7 @@ final class HostRig implements AutoCloseable {
             threads.add(new Thread(worker, "worker-" + i));
             threads.get(i).start();
         }
-        conductor.start(List.of("vbd", "qdisk"), workers);
+        conductor.start(List.of("vbd", "qdisk", "vbd3"), workers);
     }
 
     void stopDaemon() {
@@ -170,7 +170,7 @@ final class HostRig implements AutoCloseable {
 
     /** Nothing is left of any disk: no node, no mapped page, no error node. */
     void nothingIsLeft() {
-        for (String kind : List.of("vbd", "qdisk")) {
+        for (String kind : List.of("vbd", "qdisk", "vbd3")) {
             for (String domid : dom0.directory("/local/domain/0/backend/" + kind)) {
                 assertEquals(List.of(), dom0.directory("/local/domain/0/backend/" + kind + "/" + domid));
             }
