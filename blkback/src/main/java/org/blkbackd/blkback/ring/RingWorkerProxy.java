@@ -34,6 +34,11 @@ public final class RingWorkerProxy {
         offer(() -> worker.onAbandonRing(ring));
     }
 
+    /** Has the worker run {@code answer}, which must be short: to see that it still works. */
+    public void probe(Runnable answer) {
+        offer(answer);
+    }
+
     /** Ends the worker. Its rings are released before. */
     public void close() {
         offer(worker::onClose);

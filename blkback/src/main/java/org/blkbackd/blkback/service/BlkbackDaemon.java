@@ -5,9 +5,14 @@ package org.blkbackd.blkback.service;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
 import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.device.VbdConductor;
+import org.blkbackd.blkback.notify.NotifySocket;
+import org.blkbackd.blkback.notify.Watchdog;
 import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.ioengine.Disks;
@@ -65,8 +70,21 @@ public final class BlkbackDaemon implements AutoCloseable {
         }
         parts.add(conductor);
         conductor.start(config.kinds(), workers);
-        LOG.info("ready in {} ms, serves {} with {} workers", sinceProcessStart(), String.join(", ", config.kinds()),
-            count);
+        String serves = "serves " + String.join(", ", config.kinds()) + " with " + count + " workers";
+        LOG.info("ready in {} ms, {}", sinceProcessStart(), serves);
+        tellServiceManager(serves, conductor, workers);
+    }
+
+    private void tellServiceManager(String status, VbdConductor conductor, List<RingWorkerProxy> workers) {
+        NotifySocket manager = NotifySocket.of(System.getenv());
+        parts.add(manager::stopping);
+        Map<String, Executor> threads = new HashMap<>();
+        threads.put("the conductor", conductor::probe);
+        for (int i = 0; i < workers.size(); i++) {
+            threads.put("worker " + i, workers.get(i)::probe);
+        }
+        manager.ready(status);
+        parts.add(Watchdog.start(manager, threads));
     }
 
     private static long sinceProcessStart() {
