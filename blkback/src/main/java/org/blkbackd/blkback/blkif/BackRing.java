@@ -94,6 +94,11 @@ public final class BackRing {
         return available() != 0;
     }
 
+    /** Slots in the ring. */
+    public int slots() {
+        return shared.slots();
+    }
+
     /** Index of the next request to consume. */
     public int reqCons() {
         return reqCons;

@@ -8,26 +8,41 @@ import java.nio.ByteOrder;
 /**
  * A request copied out of its slot once, then judged; nobody looks at the slot again, which the frontend may be
  * rewriting (XSA-155). Reusable; owned by one thread.
+ *
+ * <p>An indirect request is read in two steps: the slot, judged by {@link #validate}, names a page of segments; once
+ * that page was copied to memory of ours ({@link #segmentsFrom}), {@link #validateSegments} judges the segments.
  */
 public final class BlkifRequest {
 
     private final byte[] bytes = new byte[BlkifAbi.MAX_SLOT_SIZE];
     private final ByteBuffer copy = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     private BlkifAbi abi = BlkifAbi.NATIVE;
+    /** Where the segments are: in {@link #copy}, or in memory with the copy of a descriptor page. */
+    private ByteBuffer table = copy;
+    private int tableAt;
+    private int sectors;
 
     void copyFrom(SharedRing ring, int index) {
         abi = ring.abi();
         ring.memory().get(ring.slotOffset(index), bytes, 0, abi.slotSize());
+        table = copy;
+        tableAt = abi.segmentOffset(0);
+        sectors = 0;
     }
 
-    /** {@code operation}. */
+    /** Whether the segments lie in a page of their own. */
+    public boolean isIndirect() {
+        return (bytes[0] & 0xFF) == Blkif.OP_INDIRECT;
+    }
+
+    /** {@code operation}; of an indirect request the inner one, which also is what its response carries. */
     public int operation() {
-        return bytes[0] & 0xFF;
+        return (isIndirect() ? bytes[1] : bytes[0]) & 0xFF;
     }
 
-    /** {@code nr_segments}, 0 to 255 until {@link #validate} has passed. */
+    /** {@code nr_segments}, anything that fits its field until {@link #validate} has passed. */
     public int segments() {
-        return bytes[1] & 0xFF;
+        return isIndirect() ? copy.getShort(2) & 0xFFFF : bytes[1] & 0xFF;
     }
 
     /** {@code id}: the frontend's own, returned as it came. */
@@ -40,19 +55,45 @@ public final class BlkifRequest {
         return copy.getLong(abi.sectorOffset());
     }
 
+    /** {@code grefs[0]} of an indirect request: no more are needed for the segments that we advertise. */
+    public int descriptorGrantRef() {
+        return copy.getInt(abi.indirectGrantOffset(0));
+    }
+
+    /** Bytes of the descriptor page that hold the segments of an indirect request. */
+    public int descriptorBytes() {
+        return segments() * BlkifAbi.SEGMENT_SIZE;
+    }
+
+    /** {@code nr_sectors} of a discard. */
+    public long discardSectors() {
+        return copy.getLong(abi.discardCountOffset());
+    }
+
+    /** Whether a discard is to destroy the data. */
+    public boolean isSecureDiscard() {
+        return (bytes[1] & Blkif.DISCARD_FLAG_SECURE) != 0;
+    }
+
+    /** The copied segments of an indirect request begin at {@code offset} of {@code memory}, which is our own. */
+    public void segmentsFrom(ByteBuffer memory, int offset) {
+        table = memory;
+        tableAt = offset;
+    }
+
     /** {@code seg[index].gref}. */
     public int grantRef(int index) {
-        return copy.getInt(abi.segmentOffset(index));
+        return table.getInt(tableAt + index * BlkifAbi.SEGMENT_SIZE);
     }
 
     /** {@code seg[index].first_sect}. */
     public int firstSector(int index) {
-        return bytes[abi.segmentOffset(index) + 4] & 0xFF;
+        return table.get(tableAt + index * BlkifAbi.SEGMENT_SIZE + 4) & 0xFF;
     }
 
     /** {@code seg[index].last_sect}, inclusive. */
     public int lastSector(int index) {
-        return bytes[abi.segmentOffset(index) + 5] & 0xFF;
+        return table.get(tableAt + index * BlkifAbi.SEGMENT_SIZE + 5) & 0xFF;
     }
 
     /** Sectors that segment {@code index} covers. */
@@ -60,42 +101,69 @@ public final class BlkifRequest {
         return lastSector(index) - firstSector(index) + 1;
     }
 
-    /** Sectors of all segments. */
+    /** Sectors of all segments, once they have been judged; 0 before, and for a request without data. */
     public int sectors() {
-        int sum = 0;
-        for (int i = 0; i < segments(); i++) {
-            sum += sectors(i);
-        }
-        return sum;
+        return sectors;
     }
 
     /**
-     * Whether the request may be carried out on a disk of {@code diskSectors}: {@link Blkif#RSP_OKAY}, or the status to
-     * answer with. Operations that are not advertised and not known are {@link Blkif#RSP_EOPNOTSUPP}, also with
-     * nonsense in the other fields: frontends of all kinds rely on it.
+     * Whether the request may be carried out on a disk of such limits: {@link Blkif#RSP_OKAY}, or the status to answer
+     * with. Operations that are not advertised and not known are {@link Blkif#RSP_EOPNOTSUPP}, also with nonsense in
+     * the other fields: frontends of all kinds rely on it.
      */
-    public int validate(long diskSectors, boolean readOnly) {
+    public int validate(DiskLimits limits) {
+        if (isIndirect()) {
+            return validateIndirect(limits);
+        }
         return switch (operation()) {
-            case Blkif.OP_READ -> validateData(diskSectors, false);
-            case Blkif.OP_WRITE -> validateData(diskSectors, readOnly);
-            case Blkif.OP_FLUSH_DISKCACHE -> segments() == 0 ? Blkif.RSP_OKAY : validateData(diskSectors, readOnly);
+            case Blkif.OP_READ, Blkif.OP_WRITE -> validateData(limits);
+            case Blkif.OP_FLUSH_DISKCACHE, Blkif.OP_WRITE_BARRIER ->
+                segments() == 0 ? Blkif.RSP_OKAY : validateData(limits);
+            case Blkif.OP_DISCARD -> validateDiscard(limits);
             default -> Blkif.RSP_EOPNOTSUPP;
         };
     }
 
-    private int validateData(long diskSectors, boolean forbidden) {
+    private int validateIndirect(DiskLimits limits) {
+        boolean known = operation() == Blkif.OP_READ || operation() == Blkif.OP_WRITE;
+        return known && mayTransfer(limits) && segments() <= Blkif.MAX_INDIRECT_SEGMENTS
+            ? Blkif.RSP_OKAY : Blkif.RSP_ERROR;
+    }
+
+    private int validateData(DiskLimits limits) {
+        boolean possible = mayTransfer(limits) && segments() <= Blkif.MAX_SEGMENTS;
+        return possible ? validateSegments(limits) : Blkif.RSP_ERROR;
+    }
+
+    private boolean mayTransfer(DiskLimits limits) {
+        return segments() > 0 && (operation() == Blkif.OP_READ || !limits.readOnly());
+    }
+
+    /** The second half for an indirect request. */
+    public int validateSegments(DiskLimits limits) {
+        boolean aligned = limits.aligned(sector());
+        int sum = 0;
         int segments = segments();
-        if (forbidden || segments == 0 || segments > Blkif.MAX_SEGMENTS) {
-            return Blkif.RSP_ERROR;
-        }
         for (int i = 0; i < segments; i++) {
-            if (firstSector(i) > lastSector(i) || lastSector(i) >= Blkif.SECTORS_PER_PAGE) {
+            int first = firstSector(i);
+            int last = lastSector(i);
+            if (first > last || last >= Blkif.SECTORS_PER_PAGE) {
                 return Blkif.RSP_ERROR;
             }
+            sum += last - first + 1;
+            aligned &= limits.aligned(first) && limits.aligned(last + 1L);
         }
-        // sector <= diskSectors first: then the difference cannot overflow, and a sector beyond 2^63 is negative.
-        long sector = sector();
-        boolean inside = sector >= 0 && sector <= diskSectors && sectors() <= diskSectors - sector;
-        return inside ? Blkif.RSP_OKAY : Blkif.RSP_ERROR;
+        if (!aligned || !limits.holds(sector(), sum)) {
+            return Blkif.RSP_ERROR;
+        }
+        sectors = sum;
+        return Blkif.RSP_OKAY;
+    }
+
+    private int validateDiscard(DiskLimits limits) {
+        if (!limits.discard()) {
+            return Blkif.RSP_EOPNOTSUPP;
+        }
+        return !limits.readOnly() && limits.holds(sector(), discardSectors()) ? Blkif.RSP_OKAY : Blkif.RSP_ERROR;
     }
 }

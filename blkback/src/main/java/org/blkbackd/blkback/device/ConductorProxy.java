@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.ioengine.IoRequest;
 
 /**
  * How every other thread speaks to the {@link VbdConductor}: each method enqueues, and that is all.
@@ -56,7 +57,17 @@ final class ConductorProxy implements RingListener {
     }
 
     @Override
-    public void held(VbdRing ring, long errno) {
+    public void active(VbdRing ring) {
+        run(() -> conductor.onActive(ring));
+    }
+
+    @Override
+    public void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+        run(() -> conductor.onFailed(ring, operation, sector, errno));
+    }
+
+    @Override
+    public void held(VbdRing ring, int errno) {
         run(() -> conductor.onHeld(ring, errno));
     }
 

@@ -2,15 +2,15 @@
 
 package org.blkbackd.blkback.device;
 
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.blkbackd.blkback.ring.RingSpec;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
-import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.BackendArea;
 import org.blkbackd.blkback.xenbus.FrontendArea;
 import org.blkbackd.blkback.xenbus.Handshake;
-import org.blkbackd.blkback.xenbus.RingOffer;
+import org.blkbackd.blkback.xenbus.DiskProperties;
+import org.blkbackd.blkback.xenbus.RingReadings;
 import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.blkback.xenbus.XenbusAction;
@@ -18,18 +18,19 @@ import org.blkbackd.blkback.xenbus.XenbusEvent;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
 import org.blkbackd.blkback.xenbus.XenbusStateMachine;
-import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.XenstoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One virtual block device: its two directories, its disk, its ring, and how far they are. Owned by the conductor, on
- * whose thread everything here runs.
+ * One virtual block device: its two directories, its connection, and how far they are. Owned by the conductor, on whose
+ * thread everything here runs.
  */
-final class Vbd {
+final class Vbd implements DataPath.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Vbd.class);
     private static final int EIO = 5;
@@ -38,32 +39,35 @@ final class Vbd {
     private final BackendArea backend;
     private final FrontendArea frontend;
     private final Storage storage;
-    private final RingWorkerProxy worker;
+    private final List<RingWorkerProxy> workers;
     private final Consumer<Vbd> forgotten;
     private final VbdLog log;
     private Handshake handshake = Handshake.discovered();
     /** What our state node held when we last read or wrote it. */
     private XenbusState written = XenbusState.UNKNOWN;
-    private VbdConfig config;
-    private RingOffer offer;
-    private Disk disk;
-    private VbdRing ring;
+    private RingReadings readings;
+    /** The connection, from its first moment to its last. */
+    private DataPath data;
     private Watch watch;
     private boolean leaving;
     private boolean refused;
     private boolean uneasy;
     private boolean orphanTold;
+    private boolean leftover;
 
-    /** @param forgotten told when the device is gone for good */
-    Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage, RingWorkerProxy worker,
-        VbdLog log, Consumer<Vbd> forgotten) {
+    /**
+     * @param workers   for its queues, in this order
+     * @param forgotten told when the device is gone for good
+     */
+    Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage,
+        List<RingWorkerProxy> workers, VbdLog log, Consumer<Vbd> forgotten) {
         this.log = log;
         this.forgotten = forgotten;
         this.address = address;
         this.backend = backend;
         this.frontend = frontend;
         this.storage = storage;
-        this.worker = worker;
+        this.workers = workers;
     }
 
     VbdAddress address() {
@@ -76,6 +80,11 @@ final class Vbd {
 
     void watchedBy(Watch frontendWatch) {
         watch = frontendWatch;
+    }
+
+    /** The connection, or null; rings report to it by way of the conductor. */
+    DataPath data() {
+        return data;
     }
 
     boolean isIdle() {
@@ -111,6 +120,21 @@ final class Vbd {
                 + " the disk is detached with force");
         }
         advance(XenbusEvent.LOOKED);
+        tidyUp();
+    }
+
+    /** In two looks, so that libxl can see state 6 before the directory goes. */
+    private void tidyUp() {
+        try {
+            boolean due = leftover;
+            leftover = isIdle() && written == XenbusState.CLOSED && backend.isLeftover();
+            uneasy |= leftover;
+            if (due && leftover) {
+                backend.removeLeftover();
+            }
+        } catch (XenstoreException e) {
+            unanswered("removing its directory", e);
+        }
     }
 
     private void advance(XenbusEvent event) {
@@ -137,8 +161,8 @@ final class Vbd {
             case OFFER -> offer();
             case CONNECT -> connect();
             case PUBLISH -> publish();
-            case RELEASE -> worker.stopRing(ring);
-            case ABANDON -> worker.abandonRing(ring);
+            case RELEASE -> data.stop();
+            case ABANDON -> data.abandon();
             case WRITE_CLOSING -> switchState(XenbusState.CLOSING);
             case WRITE_CLOSED -> switchState(XenbusState.CLOSED);
             default -> forget();
@@ -170,7 +194,11 @@ final class Vbd {
     private void checkForScript() {
         try {
             VbdConfig wanted = backend.config();
-            storage.check(wanted.target(), wanted.readOnly(), this::onChecked);
+            if (wanted.isEmpty()) {
+                onChecked(null);
+            } else {
+                storage.check(wanted.target().disk(), wanted.readOnly(), this::onChecked);
+            }
         } catch (XenbusFault e) {
             refuse(e.getMessage());
         }
@@ -204,56 +232,37 @@ final class Vbd {
 
     private void connect() {
         try {
-            config = backend.config();
-            offer = frontend.ringOffer();
+            VbdConfig config = backend.config();
+            if (config.isEmpty()) {
+                log.info("is an empty drive: closed, so that the guest does not wait for it");
+                advance(XenbusEvent.CONNECT_FAILED);
+                return;
+            }
+            RingReadings now = frontend.rings();
+            data = new DataPath(address, storage, workers, this);
+            data.connect(config, now.choose(readings));
+            readings = now;
         } catch (XenbusFault e) {
-            connectFailed(e.errno(), e.getMessage());
-            return;
+            failed(e.errno(), e.getMessage());
         } catch (XenstoreException e) {
             unanswered("connecting", e);
             advance(XenbusEvent.CONNECT_DEFERRED);
-            return;
         }
-        storage.open(config.target(), config.readOnly(), this::onOpened);
     }
 
-    private void onOpened(Storage.Opened opened) {
-        if (opened.failure() != null) {
-            connectFailed(errno(opened.failure()), opened.failure().getMessage());
-            return;
-        }
-        disk = opened.disk();
-        if (leaving) {
-            storage.close(disk, this::onClosed);
-            return;
-        }
-        ring = worker.attachRing(new RingSpec(address.toString(), address.domid(), offer.ringRefs(), offer.port(),
-            offer.abi(), disk, disk.info().sectors(), config.readOnly()));
-    }
-
-    void onAttached() {
-        if (leaving) {
-            worker.stopRing(ring);
-            return;
-        }
-        log.debug("connected, " + offer);
+    @Override
+    public void connected() {
         advance(XenbusEvent.CONNECTED);
     }
 
-    void onAttachFailed(String reason) {
-        storage.close(disk, failure -> {
-            disk = null;
-            ring = null;
-            connectFailed(EIO, reason);
-        });
-    }
-
-    private void connectFailed(int errno, String reason) {
-        log.error(reason);
+    @Override
+    public void failed(int errno, String reason) {
+        data = null;
         if (leaving) {
             handshake = Handshake.discovered();
             return;
         }
+        log.error(reason);
         report(errno, reason);
         advance(XenbusEvent.CONNECT_FAILED);
     }
@@ -267,11 +276,13 @@ final class Vbd {
     }
 
     private void publish() {
-        long sectors = disk.info().sectors();
-        int physical = disk.info().physicalSectorSize();
-        if (write(XenbusState.CONNECTED, expected -> backend.publish(expected, sectors, physical, config.info()))) {
-            log.info("serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + sectors + " sectors, "
-                + (disk.info().direct() ? "direct" : "buffered"));
+        DiskProperties disk = data.properties();
+        if (write(XenbusState.CONNECTED, expected -> backend.publish(expected, disk))) {
+            VbdConfig config = data.config();
+            int queues = data.rings().size();
+            log.info("serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + disk.sectors()
+                + " sectors, " + (data.disk().info().direct() ? "direct" : "buffered")
+                + (queues > 1 ? ", " + queues + " queues" : ""));
         }
     }
 
@@ -282,8 +293,13 @@ final class Vbd {
         report(EIO, "ring stopped: " + reason);
     }
 
-    void onHeld(long errno) {
-        log.error("a flush of " + config.target() + " failed with errno " + errno
+    void onFailed(IoRequest.Operation operation, long sector, int errno) {
+        log.error(operation + " at sector " + sector + " of " + data.config().target() + " failed with "
+            + Errno.name(errno));
+    }
+
+    void onHeld(int errno) {
+        log.error("FLUSH of " + data.config().target() + " failed with " + Errno.name(errno)
             + "; it and every later one stay unanswered until the disk is detached");
     }
 
@@ -291,21 +307,13 @@ final class Vbd {
         LOG.error("{}: a fault of blkbackd itself; its ring is stopped, other devices go on", address, fault);
     }
 
-    void onReleased(int flushErrno) {
-        if (flushErrno != 0) {
-            log.error("the last flush of " + config.target() + " failed with errno " + flushErrno
-                + ": what the guest wrote last may be lost");
+    @Override
+    public void released(String trouble) {
+        if (trouble != null) {
+            log.error(trouble);
         }
-        ring = null;
-        storage.close(disk, this::onClosed);
-    }
-
-    private void onClosed(DiskException failure) {
-        if (failure != null) {
-            log.error(failure.getMessage());
-        }
-        disk = null;
-        log.info("released " + config.target());
+        log.info("released " + data.config().target());
+        data = null;
         if (leaving) {
             handshake = Handshake.discovered();
         } else {
@@ -330,17 +338,8 @@ final class Vbd {
     /** The daemon stops: release what is served, and leave xenstore as it is, so that the guest waits and goes on. */
     void leave() {
         leaving = true;
-        if (handshake.data() == Handshake.Data.SERVING) {
-            worker.stopRing(ring);
+        if (data != null) {
+            data.leave();
         }
-    }
-
-    private static int errno(DiskException failure) {
-        return switch (failure.kind()) {
-            case NOT_FOUND -> 2;
-            case ACCESS -> 13;
-            case BAD_SPEC, UNSUPPORTED -> 22;
-            default -> EIO;
-        };
     }
 }

@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.device;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,14 +11,15 @@ import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.BackendArea;
 import org.blkbackd.blkback.xenbus.FrontendArea;
+import org.blkbackd.blkback.xenbus.RingLimits;
 import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.ioengine.Disks;
+import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
@@ -47,6 +49,7 @@ public final class VbdConductor implements AutoCloseable {
     private final int self;
     private final Storage storage;
     private List<RingWorkerProxy> workers = List.of();
+    private RingLimits limits;
     private int nextWorker;
     private boolean leaving;
     private boolean closing;
@@ -74,6 +77,7 @@ public final class VbdConductor implements AutoCloseable {
     /** Begins to serve the backend directories of {@code kinds} on {@code workers}. */
     public void start(List<String> kinds, List<RingWorkerProxy> ringWorkers) {
         workers = List.copyOf(ringWorkers);
+        limits = new RingLimits(workers.size(), RingLimits.MAX_PAGE_ORDER);
         thread.start();
         for (String kind : kinds) {
             watches.add(xenstore.watch(root(kind), path -> backendChanged(kind, path)));
@@ -188,18 +192,23 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     private Vbd discover(VbdAddress address) {
-        BackendArea backend = new BackendArea(xenstore, address, self);
+        BackendArea backend = new BackendArea(xenstore, address, self, limits);
         if (!backend.isOurs()) {
             return null;
         }
-        RingWorkerProxy worker = workers.get(nextWorker++ % workers.size());
-        FrontendArea frontend = new FrontendArea(xenstore, address.frontendPath());
+        FrontendArea frontend = new FrontendArea(xenstore, address.frontendPath(), limits);
         VbdLog log = new VbdLog(address.toString(), faults, events);
-        Vbd vbd = new Vbd(address, backend, frontend, storage, worker, log,
-            this::forget);
+        Vbd vbd = new Vbd(address, backend, frontend, storage, nextWorkers(), log, this::forget);
         vbd.watchedBy(xenstore.watch(vbd.frontendStatePath(), path -> proxy.deviceChanged(address)));
         vbds.put(address.toString(), vbd);
         return vbd;
+    }
+
+    /** All workers, so rotated that the first queues of many vbds spread over them. */
+    private List<RingWorkerProxy> nextWorkers() {
+        List<RingWorkerProxy> rotated = new ArrayList<>(workers);
+        Collections.rotate(rotated, -(nextWorker++ % workers.size()));
+        return rotated;
     }
 
     private void forget(Vbd gone) {
@@ -208,31 +217,40 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onAttached(VbdRing ring) {
-        owner(ring, Vbd::onAttached);
+        owner(ring).data().onAttached();
     }
 
     void onAttachFailed(VbdRing ring, String reason) {
-        owner(ring, vbd -> vbd.onAttachFailed(reason));
+        owner(ring).data().onAttachFailed(reason);
     }
 
     void onHalted(VbdRing ring, String reason) {
-        owner(ring, vbd -> vbd.onHalted(reason));
+        owner(ring).onHalted(reason);
     }
 
-    void onHeld(VbdRing ring, long errno) {
-        owner(ring, vbd -> vbd.onHeld(errno));
+    void onActive(VbdRing ring) {
+        // The image's size is looked at while the disk is in use.
+    }
+
+    void onFailed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+        owner(ring).onFailed(operation, sector, errno);
+    }
+
+    void onHeld(VbdRing ring, int errno) {
+        owner(ring).onHeld(errno);
     }
 
     void onReleased(VbdRing ring, int flushErrno) {
-        owner(ring, vbd -> vbd.onReleased(flushErrno));
+        owner(ring).data().onReleased(flushErrno);
     }
 
     void onFault(VbdRing ring, RuntimeException fault) {
-        owner(ring, vbd -> vbd.onFault(fault));
+        owner(ring).onFault(fault);
     }
 
-    private void owner(VbdRing ring, Consumer<Vbd> then) {
-        then.accept(vbds.get(ring.spec().name()));
+    /** A vbd is forgotten after its last ring was released; nothing comes from a ring after that. */
+    private Vbd owner(VbdRing ring) {
+        return vbds.get(ring.spec().name());
     }
 
     private void onLeave() {

@@ -7,32 +7,49 @@ import org.blkbackd.blkback.blkif.BlkifRequest;
 import org.blkbackd.grant.GrantCopy;
 
 /**
- * Requests whose data is copied in one crossing, all in one direction. A request's segments lie in its buffer one after
- * the other, without gaps. Lent by a worker to one ring at a time, which leaves it empty.
+ * Requests whose data, or whose descriptors, are copied in one crossing, all in one direction. Lent by a worker to one
+ * ring at a time, which leaves it empty.
  */
 final class CopyBatch implements AutoCloseable {
 
     private final GrantCopy copy;
+    private final BufferPool pool;
     private final PendingRequest[] requests;
     private int size;
     private boolean failed;
 
-    /** @param capacity requests it can hold; {@code copy} holds as many times {@link Blkif#MAX_SEGMENTS} */
-    CopyBatch(GrantCopy copy, int capacity) {
+    /**
+     * @param pool     the buffers on our side
+     * @param requests it can hold
+     */
+    CopyBatch(GrantCopy copy, BufferPool pool, int requests) {
         this.copy = copy;
-        requests = new PendingRequest[capacity];
+        this.pool = pool;
+        this.requests = new PendingRequest[requests];
     }
 
-    /** Adds a request of domain {@code domid}; one without segments has nothing to copy, and cannot fail. */
-    void add(int domid, PendingRequest request) {
+    /** Whether a request with as many segments can be added. */
+    boolean hasRoom(int segments) {
+        return size < requests.length && copy.size() + segments <= copy.capacity();
+    }
+
+    /** Adds the data of a request of domain {@code domid}, which has its chunks. */
+    void addData(int domid, PendingRequest request) {
         BlkifRequest blkif = request.blkif();
-        request.firstCopy(copy.size());
-        long address = request.buffer();
+        request.copies(copy.size(), blkif.segments());
+        request.rewind();
         for (int i = 0; i < blkif.segments(); i++) {
-            int bytes = blkif.sectors(i) << Blkif.SECTOR_SHIFT;
-            copy.add(domid, blkif.grantRef(i), blkif.firstSector(i) << Blkif.SECTOR_SHIFT, address, bytes);
-            address += bytes;
+            long address = request.next(pool, i);
+            copy.add(domid, blkif.grantRef(i), blkif.firstSector(i) << Blkif.SECTOR_SHIFT, address, request.bytes(i));
         }
+        requests[size++] = request;
+    }
+
+    /** Adds the descriptors of an indirect request, which has its table. */
+    void addDescriptors(int domid, PendingRequest request) {
+        BlkifRequest blkif = request.blkif();
+        request.copies(copy.size(), 1);
+        copy.add(domid, blkif.descriptorGrantRef(), 0, pool.address(request.table()), blkif.descriptorBytes());
         requests[size++] = request;
     }
 
@@ -52,8 +69,7 @@ final class CopyBatch implements AutoCloseable {
     /** Whether all of a request's segments were copied. */
     boolean copied(int index) {
         PendingRequest request = requests[index];
-        int segments = request.blkif().segments();
-        for (int i = 0; i < segments; i++) {
+        for (int i = 0; i < request.copyCount(); i++) {
             if (failed || copy.status(request.firstCopy() + i) != GrantCopy.OKAY) {
                 return false;
             }

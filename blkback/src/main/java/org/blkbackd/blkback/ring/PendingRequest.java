@@ -6,42 +6,158 @@ import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifRequest;
 import org.blkbackd.ioengine.IoRequest;
 
-/** A request in flight, from the ring to its response. Pooled; owned by its ring, lent to the engine. */
+/**
+ * A request from the ring to its response. Pooled; owned by its ring, lent to the engine.
+ *
+ * <p>Its data lies in chunks of the worker's, segment after segment; a segment that would cross the end of a chunk
+ * begins the next one. So {@link #MAX_CHUNKS} hold the largest request: sixteen pages always fit a chunk.
+ */
 final class PendingRequest extends IoRequest {
 
+    /** Bytes of a chunk. */
+    static final int CHUNK_SIZE = 16 * Blkif.PAGE_SIZE;
+    /** Chunks of the largest request. */
+    static final int MAX_CHUNKS = Blkif.MAX_INDIRECT_SEGMENTS / 16;
+    /** No descriptor table. */
+    static final int NONE = -1;
+
     private final BlkifRequest blkif = new BlkifRequest();
-    private long buffer;
+    private final int[] chunks = new int[MAX_CHUNKS];
+    private int chunkCount;
+    private int table = NONE;
+    private int verdict;
+    private int step;
+    private long takenAt;
     private int firstCopy;
+    private int copies;
+    private int cursorChunk;
+    private int cursorUsed;
 
     PendingRequest() {
-        super(1);
+        super(MAX_CHUNKS);
     }
 
     BlkifRequest blkif() {
         return blkif;
     }
 
-    /** Address of our buffer for its data, 0 when it has none. */
-    long buffer() {
-        return buffer;
+    /** It was taken off the ring at {@code nanos} (System.nanoTime) and judged. */
+    void taken(long nanos, int status) {
+        takenAt = nanos;
+        verdict = status;
+        step = 0;
     }
 
-    void buffer(long address) {
-        buffer = address;
+    /** When it was taken off the ring. */
+    long takenAt() {
+        return takenAt;
     }
 
-    /** Index of its first segment in the copy batch it is part of. */
+    /** RSP_OKAY, or the status it is to be answered with without any I/O. */
+    int verdict() {
+        return verdict;
+    }
+
+    void verdict(int status) {
+        verdict = status;
+    }
+
+    /** How many of the operations it is made of are done. */
+    int step() {
+        return step;
+    }
+
+    void nextStep() {
+        step++;
+    }
+
+    // --- descriptors ------------------------------------------------------------------------------------------------
+
+    /** Number of the buffer that holds its segments, or {@link #NONE}. */
+    int table() {
+        return table;
+    }
+
+    void table(int buffer) {
+        table = buffer;
+    }
+
+    // --- where its data is ------------------------------------------------------------------------------------------
+
+    /** Chunks that its segments need. */
+    int chunksNeeded() {
+        rewind();
+        for (int i = 0; i < blkif.segments(); i++) {
+            advance(bytes(i));
+        }
+        return blkif.segments() == 0 ? 0 : cursorChunk + 1;
+    }
+
+    int chunkCount() {
+        return chunkCount;
+    }
+
+    int chunk(int index) {
+        return chunks[index];
+    }
+
+    void addChunk(int buffer) {
+        chunks[chunkCount++] = buffer;
+    }
+
+    void forgetChunks() {
+        chunkCount = 0;
+    }
+
+    /** Before a walk over the segments with {@link #next}. */
+    void rewind() {
+        cursorChunk = 0;
+        cursorUsed = 0;
+    }
+
+    /** Address of the data of the next segment, the one with this number. */
+    long next(BufferPool pool, int segment) {
+        int bytes = bytes(segment);
+        advance(bytes);
+        return pool.address(chunks[cursorChunk]) + cursorUsed - bytes;
+    }
+
+    private void advance(int bytes) {
+        if (cursorUsed + bytes > CHUNK_SIZE) {
+            cursorChunk++;
+            cursorUsed = 0;
+        }
+        cursorUsed += bytes;
+    }
+
+    /** Bytes of one segment. */
+    int bytes(int segment) {
+        return blkif.sectors(segment) << Blkif.SECTOR_SHIFT;
+    }
+
+    /** Prepares the transfer of its data. */
+    void prepareData(Operation operation, BufferPool pool) {
+        prepare(operation, blkif.sector() << Blkif.SECTOR_SHIFT);
+        rewind();
+        for (int i = 0; i < blkif.segments(); i++) {
+            long address = next(pool, i);
+            add(address, bytes(i));
+        }
+    }
+
+    // --- its part of a copy batch -----------------------------------------------------------------------------------
+
+    /** It has {@code count} segments in a batch, from index {@code first} on. */
+    void copies(int first, int count) {
+        firstCopy = first;
+        copies = count;
+    }
+
     int firstCopy() {
         return firstCopy;
     }
 
-    void firstCopy(int index) {
-        firstCopy = index;
-    }
-
-    /** Prepares the transfer of its data, which lies in {@link #buffer} without gaps. */
-    void prepareData(Operation operation) {
-        prepare(operation, blkif.sector() << Blkif.SECTOR_SHIFT);
-        add(buffer, blkif.sectors() << Blkif.SECTOR_SHIFT);
+    int copyCount() {
+        return copies;
     }
 }

@@ -12,12 +12,18 @@ public final class RingCounters {
     public enum Counter {
         /** Requests taken off the ring. */
         REQUESTS,
+        /** Requests answered, whatever the answer; the difference to REQUESTS is in flight or held. */
+        RESPONSES,
         /** READ requests answered OKAY, and their bytes. */
         READS, READ_BYTES,
         /** WRITE requests answered OKAY, and their bytes. */
         WRITES, WRITE_BYTES,
-        /** FLUSH requests answered OKAY. */
+        /** FLUSH and WRITE_BARRIER requests answered OKAY; the data of theirs is part of WRITE_BYTES. */
         FLUSHES,
+        /** DISCARD requests answered OKAY, and the bytes they named. */
+        DISCARDS, DISCARD_BYTES,
+        /** Requests whose segments lay in a page of their own. */
+        INDIRECT,
         /** Requests answered before any I/O: malformed, or an operation we do not know. */
         MALFORMED, UNSUPPORTED,
         /** Requests that failed because the guest's pages could not be copied. */

@@ -2,6 +2,8 @@
 
 package org.blkbackd.blkback.ring;
 
+import org.blkbackd.ioengine.IoRequest;
+
 /**
  * What a worker tells the control path. Called on the worker's thread: note it and return. Declared here so that ring
  * looks up to nobody.
@@ -17,8 +19,19 @@ public interface RingListener {
     /** The ring takes no more requests, because of what the guest wrote or of a fault of ours; it is still attached. */
     void halted(VbdRing ring, String reason);
 
+    /** Requests flow; told again every few seconds while they do. */
+    void active(VbdRing ring);
+
+    /**
+     * The disk failed a request; not every one is told, the counters have them all.
+     *
+     * @param operation what was asked of the disk
+     * @param sector    of the request, in 512-byte units
+     */
+    void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno);
+
     /** A flush failed and is kept unanswered. */
-    void held(VbdRing ring, long errno);
+    void held(VbdRing ring, int errno);
 
     /**
      * Everything is released: no mapping, no port, no I/O in flight, no engine.

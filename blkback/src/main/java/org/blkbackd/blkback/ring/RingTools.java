@@ -2,25 +2,38 @@
 
 package org.blkbackd.blkback.ring;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.blkbackd.blkback.blkif.Blkif;
+import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantCopy;
 import org.blkbackd.grant.GrantTable;
 import org.blkbackd.ioengine.Wakeup;
 
-/** What a worker lends to its rings: one event-channel handle, buffers, and a copy batch each way. */
+/** What a worker lends to its rings: one event-channel handle, buffers, and a copy batch for each purpose. */
 final class RingTools implements AutoCloseable {
 
-    /** The most requests one pass of one ring can bring: the slots of the largest ring we offer. */
-    private static final int MAX_SLOTS = 32;
-    private static final int BUFFERS = 256;
+    /** The most requests that one pass takes off one ring, and that one crossing copies. */
+    static final int BATCH = 64;
+    /** A ring with requests says so again after this time, in nanoseconds. */
+    static final long ACTIVE_NS = 5_000_000_000L;
+    /** Nanoseconds. */
+    static final long SECOND_NS = 1_000_000_000L;
+
+    /** As many plain requests as {@link #BATCH} has, or a few of the largest. */
+    private static final int COPIES = 1024;
+    private static final int CHUNKS = 256;
+    private static final int TABLES = 256;
 
     private final GrantTable grants;
     private final EventChannels channels;
     private final RingListener listener;
     private final Poller poller;
-    private final BufferPool buffers = new BufferPool(BUFFERS);
+    private final BufferPool buffers = new BufferPool(CHUNKS, PendingRequest.CHUNK_SIZE);
+    private final BufferPool tables = new BufferPool(TABLES, Blkif.MAX_INDIRECT_SEGMENTS * BlkifAbi.SEGMENT_SIZE);
+    private final ByteBuffer tableView = tables.view();
+    private final CopyBatch descriptors;
     private final CopyBatch fromGuest;
     private final CopyBatch toGuest;
     private VbdRing[] byPort = new VbdRing[64];
@@ -30,12 +43,9 @@ final class RingTools implements AutoCloseable {
         this.channels = channels;
         this.listener = listener;
         poller = new Poller(channels.fd());
-        fromGuest = batch(GrantCopy.Direction.FROM_GUEST);
-        toGuest = batch(GrantCopy.Direction.TO_GUEST);
-    }
-
-    private CopyBatch batch(GrantCopy.Direction direction) {
-        return new CopyBatch(grants.newCopy(direction, MAX_SLOTS * Blkif.MAX_SEGMENTS), MAX_SLOTS);
+        descriptors = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, BATCH), tables, BATCH);
+        fromGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, COPIES), buffers, BATCH);
+        toGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.TO_GUEST, COPIES), buffers, BATCH);
     }
 
     GrantTable grants() {
@@ -58,8 +68,23 @@ final class RingTools implements AutoCloseable {
         return poller;
     }
 
+    /** Chunks for data. */
     BufferPool buffers() {
         return buffers;
+    }
+
+    /** Room for the segments of indirect requests. */
+    BufferPool tables() {
+        return tables;
+    }
+
+    /** The memory of {@link #tables}. */
+    ByteBuffer tableView() {
+        return tableView;
+    }
+
+    CopyBatch descriptors() {
+        return descriptors;
     }
 
     CopyBatch fromGuest() {
@@ -68,6 +93,13 @@ final class RingTools implements AutoCloseable {
 
     CopyBatch toGuest() {
         return toGuest;
+    }
+
+    /** Forgets what a pass that was cut short left in them. */
+    void clearBatches() {
+        descriptors.clear();
+        fromGuest.clear();
+        toGuest.clear();
     }
 
     /** The ring bound to a local port, or null. */
@@ -90,10 +122,12 @@ final class RingTools implements AutoCloseable {
 
     @Override
     public void close() {
+        descriptors.close();
         fromGuest.close();
         toGuest.close();
         channels.close();
         buffers.close();
+        tables.close();
         poller.close();
     }
 }

@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.ring;
 
 import java.util.Queue;
+import org.blkbackd.blkback.blkif.DiskLimits;
 
 /** The only way another thread speaks to a {@link RingWorker}: each method enqueues, and that is all. */
 public final class RingWorkerProxy {
@@ -22,6 +23,11 @@ public final class RingWorkerProxy {
         VbdRing ring = new VbdRing(spec, tools);
         offer(() -> worker.onAttachRing(ring));
         return ring;
+    }
+
+    /** The disk behind an attached ring has grown. */
+    public void setLimits(VbdRing ring, DiskLimits limits) {
+        offer(() -> ring.limits(limits));
     }
 
     /** Stops an attached ring in order; {@link RingListener#released} follows when its I/O has ended. */

@@ -2,8 +2,6 @@
 
 package org.blkbackd.blkback.xenbus;
 
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.blkbackd.blkback.xenbus.Handshake.Seen;
 import org.blkbackd.xenstore.Xenstore;
@@ -21,17 +19,20 @@ public final class BackendArea {
     /** Where the daemon tells the hot-plug script what it thinks of the device: {@code ready} or {@code error}. */
     private static final String STATUS = "blkbackd-status";
     private static final String SCRIPT = "block-blkbackd";
-    private static final String RAW_PREFIX = "aio:";
 
     private final Xenstore xenstore;
     private final VbdAddress address;
+    private final RingLimits limits;
+    private final boolean driverDomain;
     private final String path;
     private final String errorPath;
 
-    /** @param self our own domain id */
-    public BackendArea(Xenstore xenstore, VbdAddress address, int self) {
+    /** @param self our own domain id; other than 0, nobody runs our script or removes our directory but we */
+    public BackendArea(Xenstore xenstore, VbdAddress address, int self, RingLimits limits) {
         this.xenstore = xenstore;
         this.address = address;
+        this.limits = limits;
+        driverDomain = self != 0;
         path = address.backendPath(self);
         errorPath = address.errorPath(self);
     }
@@ -60,74 +61,56 @@ public final class BackendArea {
             return Seen.NOTHING;
         }
         boolean online = "1".equals(xenstore.readOrNull(path + "/online"));
-        boolean ready = !hasScript() || "connected".equals(xenstore.readOrNull(path + "/hotplug-status"));
+        boolean ready = !hasScript() || driverDomain
+            || "connected".equals(xenstore.readOrNull(path + "/hotplug-status"));
         return new Seen(XenbusState.parse(state), frontend.state(), online, ready, true);
     }
 
     /** What the toolstack says of the device. Throws {@link XenbusFault} for what cannot be used. */
     public VbdConfig config() {
-        String params = xenstore.readOrNull(path + "/params");
-        if (params == null || params.isEmpty()) {
-            throw XenbusFault.badValue(path + "/params", params, "a disk such as direct:/srv/a.img (target=)");
-        }
-        String mode = require("mode", "r", "w");
-        String type = require("device-type", "disk", "cdrom");
-        String removable = require("removable", "0", "1");
-        require("online", "0", "1");
-        requireOwnNumbers();
-        boolean cdrom = type.equals("cdrom");
-        return new VbdConfig(target(params), cdrom || mode.equals("r"), cdrom, removable.equals("1"));
-    }
-
-    /** Kind {@code vbd} has the bare target, the others a format before it (libxl_disk.c, device_disk_add). */
-    private String target(String params) {
-        if (address.kind().equals("vbd")) {
-            return params;
-        }
-        if (!params.startsWith(RAW_PREFIX)) {
-            throw XenbusFault.badValue(path + "/params", params, "a raw image (format=raw)");
-        }
-        return params.substring(RAW_PREFIX.length());
-    }
-
-    private String require(String node, String one, String other) {
-        String value = xenstore.readOrNull(path + "/" + node);
-        if (!one.equals(value) && !other.equals(value)) {
-            throw XenbusFault.badValue(path + "/" + node, value, one + " or " + other);
-        }
-        return value;
-    }
-
-    private void requireOwnNumbers() {
-        String frontendId = xenstore.readOrNull(path + "/frontend-id");
-        if (Numbers.parse(frontendId, Numbers.MAX_DOMID) != address.domid()) {
-            throw XenbusFault.badValue(path + "/frontend-id", frontendId, "" + address.domid());
-        }
-        String frontend = xenstore.readOrNull(path + "/frontend");
-        if (!address.frontendPath().equals(frontend)) {
-            throw XenbusFault.badValue(path + "/frontend", frontend, address.frontendPath());
-        }
+        return new ToolstackNodes(xenstore, address, path).config();
     }
 
     /** Writes all features and limits, then state 2. Limits are read by frontends as soon as they see 2. */
     public boolean offer(XenbusState expected) {
         return change(expected, store -> {
-            BackendFeatures.nodes().forEach((node, value) -> store.write(path + "/" + node, value));
+            BackendFeatures.nodes(limits).forEach((node, value) -> store.write(path + "/" + node, value));
             store.write(path + "/state", XenbusState.INIT_WAIT.wire());
         });
     }
 
     /** Writes what the opened disk turned out to be, then state 4. */
-    public boolean publish(XenbusState expected, long sectors, int physicalSectorSize, int info) {
-        Map<String, String> nodes = new TreeMap<>();
-        nodes.put("sectors", Long.toString(sectors));
-        nodes.put("sector-size", "512");
-        nodes.put("physical-sector-size", Integer.toString(physicalSectorSize));
-        nodes.put("info", Integer.toString(info));
+    public boolean publish(XenbusState expected, DiskProperties disk) {
         return change(expected, store -> {
-            nodes.forEach((node, value) -> store.write(path + "/" + node, value));
+            disk.nodes().forEach((node, value) -> store.write(path + "/" + node, value));
             store.write(path + "/state", XenbusState.CONNECTED.wire());
             store.remove(errorPath);
+        });
+    }
+
+    /** Tells a connected frontend of a new size: it reads {@code sectors} again whenever state 4 is written again. */
+    public boolean publishSize(long sectors) {
+        return change(XenbusState.CONNECTED, store -> {
+            store.write(path + "/sectors", Long.toString(sectors));
+            store.write(path + "/state", XenbusState.CONNECTED.wire());
+        });
+    }
+
+    /**
+     * Whether the device is over and its directory ours to remove: in a driver domain nobody else does, and libxl waits
+     * ten seconds for it (libxl_device.c, device_destroy_be_watch_cb).
+     */
+    public boolean isLeftover() {
+        return driverDomain && "0".equals(xenstore.readOrNull(path + "/online"))
+            && XenbusState.parse(xenstore.readOrNull(path + "/state")) == XenbusState.CLOSED;
+    }
+
+    /** Removes the directory of a device that is over, unless it was made anew meanwhile. */
+    public void removeLeftover() {
+        change(XenbusState.CLOSED, store -> {
+            if ("0".equals(store.readOrNull(path + "/online"))) {
+                store.remove(path);
+            }
         });
     }
 

@@ -7,12 +7,18 @@ import org.blkbackd.blkback.blkif.Blkif;
 /**
  * What the toolstack says of a device.
  *
- * @param target   the disk's address without the format prefix of kind qdisk
- * @param readOnly {@code mode=r}, or a cdrom
- * @param cdrom    {@code device-type=cdrom}
+ * @param target    the disk and how to serve it
+ * @param readOnly  {@code mode=r}, or a cdrom
+ * @param cdrom     {@code device-type=cdrom}
  * @param removable {@code removable=1}
+ * @param discard   {@code discard-enable}: the guest may discard
  */
-public record VbdConfig(String target, boolean readOnly, boolean cdrom, boolean removable) {
+public record VbdConfig(DiskTarget target, boolean readOnly, boolean cdrom, boolean removable, boolean discard) {
+
+    /** A drive without a medium. */
+    public boolean isEmpty() {
+        return target.disk().isEmpty();
+    }
 
     /** The {@code info} node: VDISK_* bits. */
     public int info() {

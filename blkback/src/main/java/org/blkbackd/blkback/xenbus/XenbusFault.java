@@ -5,6 +5,8 @@ package org.blkbackd.blkback.xenbus;
 /** What a frontend or the toolstack wrote cannot be used. The message is one line: which node, its value, why. */
 public final class XenbusFault extends RuntimeException {
 
+    /** Invalid argument, as in errno.h. */
+    static final int EINVAL = 22;
     private static final int SHOWN = 64;
 
     private final int errno;
@@ -17,7 +19,7 @@ public final class XenbusFault extends RuntimeException {
 
     /** A node whose value is not one of {@code allowed}. EINVAL. */
     static XenbusFault badValue(String path, String value, String allowed) {
-        return new XenbusFault(22, path + " is " + show(value) + ", must be " + allowed);
+        return new XenbusFault(EINVAL, path + " is " + show(value) + ", must be " + allowed);
     }
 
     /** Positive errno. */

@@ -211,8 +211,8 @@ class BackRingTest {
             for (int i = 64; i < 4096; i++) {
                 ring.memory().put(i, (byte) 0xFF);
             }
-            assertEquals(Blkif.RSP_OKAY, request.validate(1004, false));
-            assertEquals(Blkif.RSP_ERROR, request.validate(1003, false));
+            assertEquals(Blkif.RSP_OKAY, request.validate(new DiskLimits(1004, 512, false, false)));
+            assertEquals(Blkif.RSP_ERROR, request.validate(new DiskLimits(1003, 512, false, false)));
             assertEquals(99, request.id());
             assertEquals(1000, request.sector());
             assertEquals(17, request.grantRef(0));

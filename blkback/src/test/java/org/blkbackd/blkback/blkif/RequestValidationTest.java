@@ -18,6 +18,10 @@ class RequestValidationTest {
 
     private final BlkifRequest request = new BlkifRequest();
 
+    private static DiskLimits disk(long sectors, boolean readOnly) {
+        return new DiskLimits(sectors, 512, readOnly, false);
+    }
+
     /** Slot 0 of a ring, filled as a frontend would; segments beyond the slot are not written. */
     private BlkifRequest request(BlkifAbi abi, int operation, int segments, long sector, int firstSector,
                                  int lastSector) {
@@ -50,7 +54,7 @@ class RequestValidationTest {
                 segment(ring, bad, first, last);
                 request.copyFrom(ring, 0);
                 boolean good = first <= last && last < 8;
-                int status = request.validate(1L << 40, false);
+                int status = request.validate(disk(1L << 40, false));
                 if (good != (status == Blkif.RSP_OKAY) || !good && status != Blkif.RSP_ERROR) {
                     assertEquals(good ? 0 : -1, status, "segment " + bad + ": " + first + ".." + last);
                 }
@@ -62,11 +66,11 @@ class RequestValidationTest {
     void aPageOfFirstAndLastSectorIsJudgedInBothLayoutsForEveryDataOperation() {
         for (BlkifAbi abi : BlkifAbi.values()) {
             for (int operation : new int[] {Blkif.OP_READ, Blkif.OP_WRITE, Blkif.OP_FLUSH_DISKCACHE}) {
-                assertEquals(0, request(abi, operation, 1, 0, 0, 7).validate(8, false));
-                assertEquals(0, request(abi, operation, 1, 7, 7, 7).validate(8, false));
-                assertEquals(-1, request(abi, operation, 1, 0, 0, 8).validate(100, false));
-                assertEquals(-1, request(abi, operation, 1, 0, 4, 3).validate(100, false));
-                assertEquals(-1, request(abi, operation, 1, 0, 0, 255).validate(1 << 20, false));
+                assertEquals(0, request(abi, operation, 1, 0, 0, 7).validate(disk(8, false)));
+                assertEquals(0, request(abi, operation, 1, 7, 7, 7).validate(disk(8, false)));
+                assertEquals(-1, request(abi, operation, 1, 0, 0, 8).validate(disk(100, false)));
+                assertEquals(-1, request(abi, operation, 1, 0, 4, 3).validate(disk(100, false)));
+                assertEquals(-1, request(abi, operation, 1, 0, 0, 255).validate(disk(1 << 20, false)));
             }
         }
     }
@@ -76,7 +80,7 @@ class RequestValidationTest {
     void everyOperationWithEveryNumberOfSegments(boolean readOnly) {
         for (int operation = 0; operation < 256; operation++) {
             for (int segments = 0; segments < 256; segments++) {
-                int status = request(BlkifAbi.X86_32, operation, segments, 100, 0, 7).validate(10_000, readOnly);
+                int status = request(BlkifAbi.X86_32, operation, segments, 100, 0, 7).validate(disk(10_000, readOnly));
                 int expected = expectedStatus(operation, segments, readOnly);
                 if (status != expected) {
                     assertEquals(expected, status, "operation " + operation + " with " + segments + " segments");
@@ -90,7 +94,9 @@ class RequestValidationTest {
         return switch (operation) {
             case 0 -> plain ? 0 : -1;
             case 1 -> plain && !readOnly ? 0 : -1;
-            case 3 -> segments == 0 || plain && !readOnly ? 0 : -1;
+            case 2, 3 -> segments == 0 || plain && !readOnly ? 0 : -1;
+            // Here the byte is the inner operation, and nr_segments is 0.
+            case 6 -> -1;
             default -> -2;
         };
     }
@@ -106,7 +112,8 @@ class RequestValidationTest {
                 for (int segments : new int[] {1, 2, 11}) {
                     int first = random.nextInt(8);
                     int last = first + random.nextInt(8 - first);
-                    int status = request(abi, random.nextInt(2), segments, sector, first, last).validate(disk, false);
+                    int status = request(abi, random.nextInt(2), segments, sector, first, last)
+                        .validate(disk(disk, false));
                     long length = (long) segments * (last - first + 1);
                     assertEquals(fits(sector, length, disk) ? 0 : -1, status, () -> "disk " + disk + " sector "
                         + Long.toUnsignedString(sector) + " length " + length + " (seed 1)");
@@ -131,19 +138,18 @@ class RequestValidationTest {
     void anAcceptedTransferHasAByteOffsetThatFitsOnAnyDiskThatExists() {
         // A disk's size in bytes is below 2^63; every request that passes has an end below that, too.
         long disk = TWO_63.divide(BigInteger.valueOf(512)).longValueExact() - 1;
-        assertEquals(0, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, disk - 8, 0, 7).validate(disk, false));
-        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, disk - 7, 0, 7).validate(disk, false));
-        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, disk + 1, 0, 0).validate(disk, false));
+        assertEquals(0, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, disk - 8, 0, 7).validate(disk(disk, false)));
+        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, disk - 7, 0, 7).validate(disk(disk, false)));
+        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, disk + 1, 0, 0).validate(disk(disk, false)));
     }
 
     @Test
     void aReadOnlyDiskRefusesEverythingThatCarriesDataToIt() {
-        assertEquals(0, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, 0, 0, 7).validate(8, true));
-        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_WRITE, 1, 0, 0, 7).validate(8, true));
-        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_FLUSH_DISKCACHE, 1, 0, 0, 7).validate(8, true));
-        assertEquals(-2, request(BlkifAbi.NATIVE, Blkif.OP_WRITE_BARRIER, 1, 0, 0, 7).validate(8, true));
-        assertEquals(-2, request(BlkifAbi.NATIVE, Blkif.OP_DISCARD, 1, 0, 0, 7).validate(8, true));
-        assertEquals(-2, request(BlkifAbi.NATIVE, Blkif.OP_INDIRECT, 1, 0, 0, 7).validate(8, true));
+        assertEquals(0, request(BlkifAbi.NATIVE, Blkif.OP_READ, 1, 0, 0, 7).validate(disk(8, true)));
+        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_WRITE, 1, 0, 0, 7).validate(disk(8, true)));
+        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_FLUSH_DISKCACHE, 1, 0, 0, 7).validate(disk(8, true)));
+        assertEquals(-1, request(BlkifAbi.NATIVE, Blkif.OP_WRITE_BARRIER, 1, 0, 0, 7).validate(disk(8, true)));
+        assertEquals(-2, request(BlkifAbi.NATIVE, Blkif.OP_DISCARD, 1, 0, 0, 7).validate(disk(8, true)));
     }
 
     @Test
@@ -152,7 +158,7 @@ class RequestValidationTest {
         for (long sector : new long[] {0, 1, Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
             for (boolean readOnly : new boolean[] {false, true}) {
                 assertEquals(0, request(BlkifAbi.X86_32, Blkif.OP_FLUSH_DISKCACHE, 0, sector, 255, 0)
-                    .validate(0, readOnly));
+                    .validate(disk(0, readOnly)));
             }
         }
     }
@@ -160,8 +166,8 @@ class RequestValidationTest {
     @Test
     void nonsenseInAnUnknownOperationDoesNotChangeItsStatus() {
         for (long sector : new long[] {0, -1, Long.MIN_VALUE}) {
-            assertEquals(-2, request(BlkifAbi.NATIVE, 4, 255, sector, 255, 0).validate(1, true));
-            assertEquals(-2, request(BlkifAbi.NATIVE, 255, 0, sector, 0, 0).validate(1, false));
+            assertEquals(-2, request(BlkifAbi.NATIVE, 4, 255, sector, 255, 0).validate(disk(1, true)));
+            assertEquals(-2, request(BlkifAbi.NATIVE, 255, 0, sector, 0, 0).validate(disk(1, false)));
         }
     }
 }

@@ -117,9 +117,9 @@ class BadInputTest {
     @ParameterizedTest(name = "{0} = {1}")
     @CsvSource({"ring-ref, abc", "ring-ref, ''", "ring-ref, -1", "ring-ref, 4294967296", "ring-ref, 99999999999999",
         "ring-ref, 0x10", "ring-ref, ' 8'", "ring-ref, +8", "event-channel, abc", "event-channel, 0",
-        "event-channel, -1", "event-channel, 131072", "protocol, vax-abi", "protocol, ''", "ring-page-order, 1",
+        "event-channel, -1", "event-channel, 131072", "protocol, vax-abi", "protocol, ''", "ring-page-order, 5",
         "ring-page-order, -1", "ring-page-order, 4294967296", "ring-page-order, x", "multi-queue-num-queues, 0",
-        "multi-queue-num-queues, 2", "multi-queue-num-queues, 99999999999"})
+        "multi-queue-num-queues, 3", "multi-queue-num-queues, 99999999999"})
     void aFrontendNodeThatMakesNoSenseClosesTheDevice(String node, String value) {
         DiskConfig disk = DiskConfig.vbd(1, "xvda", "memory:1M");
         host.domain(1);

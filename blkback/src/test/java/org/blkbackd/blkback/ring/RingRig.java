@@ -13,6 +13,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
+import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.sim.FrontResponse;
 import org.blkbackd.blkback.sim.FrontRing;
 import org.blkbackd.grant.EventChannels;
@@ -20,6 +21,7 @@ import org.blkbackd.grant.sim.GuestPage;
 import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.IoRequest;
 
 /** A worker with one ring, and a guest that writes the ring's bytes by hand. */
 final class RingRig implements AutoCloseable {
@@ -35,6 +37,7 @@ final class RingRig implements AutoCloseable {
     final List<GuestPage> pages = new ArrayList<>();
     final List<Integer> refs = new ArrayList<>();
     final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    final BlockingQueue<String> failures = new LinkedBlockingQueue<>();
     final RingWorkerProxy worker;
     final VbdRing ring;
     private final Thread thread;
@@ -59,8 +62,8 @@ final class RingRig implements AutoCloseable {
         worker = ringWorker.proxy();
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();
-        ring = worker.attachRing(new RingSpec("vbd-1-51712", DOMID, new int[] {ringRef}, guestPort, abi, disk,
-            disk.info().sectors(), readOnly));
+        ring = worker.attachRing(new RingSpec("vbd-1-51712", 0, DOMID, new int[] {ringRef}, guestPort, abi, disk,
+            new DiskLimits(disk.info().sectors(), 512, readOnly, false)));
         expect("attached");
     }
 
@@ -82,7 +85,17 @@ final class RingRig implements AutoCloseable {
             }
 
             @Override
-            public void held(VbdRing ring, long errno) {
+            public void active(VbdRing ring) {
+                // Nothing that a test waits for.
+            }
+
+            @Override
+            public void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+                failures.add(operation + " " + sector + " " + errno);
+            }
+
+            @Override
+            public void held(VbdRing ring, int errno) {
                 told.add("held " + errno);
             }
 

@@ -9,6 +9,7 @@ import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.BlkifRequest;
+import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.blkif.SharedRing;
 import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantMapping;
@@ -142,7 +143,7 @@ final class DoubleBackend implements Runnable {
         }
         while (back != null && fault != Fault.NO_ANSWER && (back.available() > 0 || requestsAfterAll())) {
             back.consume(request);
-            int status = request.validate(SECTORS, disk.readOnly());
+            int status = request.validate(new DiskLimits(SECTORS, 512, disk.readOnly(), false));
             if (status == Blkif.RSP_OKAY) {
                 transfer();
             }

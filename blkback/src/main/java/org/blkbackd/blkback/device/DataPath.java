@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.List;
+import org.blkbackd.blkback.blkif.Blkif;
+import org.blkbackd.blkback.blkif.DiskLimits;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.ring.VbdRing;
+import org.blkbackd.blkback.xenbus.DiskProperties;
+import org.blkbackd.blkback.xenbus.DiskProperties.Discard;
+import org.blkbackd.blkback.xenbus.RingOffer;
+import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.blkback.xenbus.VbdConfig;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskInfo;
+
+/**
+ * One connection of one vbd: opens the image, attaches the rings, and takes both down again. Used once. Owned by the
+ * conductor, on whose thread everything here runs.
+ */
+final class DataPath {
+
+    /** Told how far it is; each connection ends with {@link #released} or {@link #failed}. */
+    interface Listener {
+
+        /** Requests flow. */
+        void connected();
+
+        /** There is no connection, and nothing is left of it. */
+        void failed(int errno, String reason);
+
+        /** Everything is given back. */
+        void released(String trouble);
+    }
+
+    private static final int EIO = 5;
+
+    private final VbdAddress address;
+    private final Storage storage;
+    private final Listener listener;
+    private final RingSet rings;
+    private VbdConfig config;
+    private RingOffer offer;
+    private Disk disk;
+    private DiskLimits limits;
+    private boolean unwanted;
+
+    DataPath(VbdAddress address, Storage storage, List<RingWorkerProxy> workers, Listener listener) {
+        this.address = address;
+        this.storage = storage;
+        this.listener = listener;
+        rings = new RingSet(workers);
+    }
+
+    // --- up ---------------------------------------------------------------------------------------------------------
+
+    void connect(VbdConfig wanted, RingOffer offered) {
+        config = wanted;
+        offer = offered;
+        storage.open(config.target().disk(), config.readOnly(), this::onOpened);
+    }
+
+    private void onOpened(Storage.Opened opened) {
+        if (opened.failure() != null) {
+            listener.failed(errno(opened.failure()), opened.failure().getMessage());
+            return;
+        }
+        disk = opened.disk();
+        if (unwanted) {
+            storage.close(disk, failure -> listener.failed(EIO, "not wanted any more"));
+            return;
+        }
+        limits = new DiskLimits(sectors(disk.info()), config.target().sectorSize(), config.readOnly(),
+            properties().discard().possible());
+        rings.attach(address.toString(), address.domid(), offer, disk, limits);
+    }
+
+    void onAttached() {
+        rings.onAttached();
+        if (rings.isServing()) {
+            listener.connected();
+        }
+    }
+
+    void onAttachFailed(String reason) {
+        rings.onAttachFailed(reason);
+        closeWhenReleased();
+    }
+
+    // --- what it is -------------------------------------------------------------------------------------------------
+
+    VbdConfig config() {
+        return config;
+    }
+
+    List<VbdRing> rings() {
+        return rings.rings();
+    }
+
+    /** The opened disk, or null. */
+    Disk disk() {
+        return disk;
+    }
+
+    /** What the frontend is to know of the disk, once that is open. */
+    DiskProperties properties() {
+        DiskInfo info = disk.info();
+        int sectorSize = config.target().sectorSize();
+        Discard discard = config.discard() && info.discard()
+            ? new Discard(info.discardGranularity(), 0, false) : Discard.NONE;
+        return new DiskProperties(sectors(info), sectorSize, Math.max(sectorSize, info.physicalSectorSize()),
+            config.info(), discard);
+    }
+
+    /** In 512-byte units, and whole sectors of the size the frontend is told. */
+    private long sectors(DiskInfo info) {
+        int unit = config.target().sectorSize() >> Blkif.SECTOR_SHIFT;
+        return info.sectors() & -unit;
+    }
+
+    /** Size in 512-byte units that requests are judged by. */
+    long sectors() {
+        return limits.sectors();
+    }
+
+    /** Lets requests reach what the disk has grown by, before the frontend is told; returns whether it has. */
+    boolean grow() {
+        long sectors = sectors(disk.info());
+        if (sectors <= limits.sectors()) {
+            return false;
+        }
+        limits = limits.withSectors(sectors);
+        rings.setLimits(limits);
+        return true;
+    }
+
+    // --- down -------------------------------------------------------------------------------------------------------
+
+    /** Takes no more requests, ends what was started, flushes, closes. */
+    void stop() {
+        rings.stop();
+    }
+
+    /** The same for a frontend that is gone. */
+    void abandon() {
+        rings.abandon();
+    }
+
+    /** The daemon leaves: whatever the state of the connection, it ends. */
+    void leave() {
+        unwanted = true;
+        rings.stop();
+    }
+
+    void onReleased(int flushErrno) {
+        rings.onReleased(flushErrno);
+        closeWhenReleased();
+    }
+
+    private void closeWhenReleased() {
+        if (rings.isReleased()) {
+            storage.close(disk, this::onClosed);
+        }
+    }
+
+    private void onClosed(DiskException failure) {
+        if (rings.failure() != null) {
+            listener.failed(EIO, rings.failure());
+            return;
+        }
+        String trouble = failure != null ? failure.getMessage() : null;
+        if (trouble == null && rings.flushErrno() != 0) {
+            trouble = "the last flush of " + config.target() + " failed with errno " + rings.flushErrno()
+                + ": what the guest wrote last may be lost";
+        }
+        listener.released(trouble);
+    }
+
+    private static int errno(DiskException failure) {
+        return switch (failure.kind()) {
+            case NOT_FOUND -> 2;
+            case ACCESS -> 13;
+            case BAD_SPEC, UNSUPPORTED -> 22;
+            default -> EIO;
+        };
+    }
+}
