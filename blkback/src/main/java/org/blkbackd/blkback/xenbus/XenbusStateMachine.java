@@ -8,6 +8,7 @@ import static org.blkbackd.blkback.xenbus.XenbusState.CONNECTED;
 import static org.blkbackd.blkback.xenbus.XenbusState.INITIALISED;
 import static org.blkbackd.blkback.xenbus.XenbusState.INITIALISING;
 import static org.blkbackd.blkback.xenbus.XenbusState.INIT_WAIT;
+import static org.blkbackd.blkback.xenbus.XenbusState.UNKNOWN;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,8 @@ import org.blkbackd.blkback.xenbus.Handshake.Data;
  *            2        any                  OFFER again where our features are not yet there, or were overwritten
  *            2        3 or 4, when ready   CONNECT
  *            2        5                    WRITE_CLOSING                                      (5)
+ *            2        6, gone; offline     WRITE_CLOSED: libxl, which found us at 6, leaves our state alone and waits
+ *                                          for 6, so an OFFER that crossed its removal is taken back
  *            4        any                  an earlier daemon's: wait for 1, 5, 6 or gone; 1: OFFER; 5: WRITE_CLOSING;
  *                                          6, gone: WRITE_CLOSED
  *            5        3, 4 or 5            wait: it will write 6
@@ -138,6 +141,9 @@ public final class XenbusStateMachine {
             actions.add(XenbusAction.CONNECT);
         } else if (now.frontend() == CLOSING) {
             closing();
+        } else if (!now.seen().online() && (now.frontend() == CLOSED || now.frontend() == UNKNOWN)) {
+            closing();
+            closed();
         }
     }
 

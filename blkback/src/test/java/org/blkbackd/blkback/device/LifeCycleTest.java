@@ -180,6 +180,18 @@ class LifeCycleTest {
     }
 
     @Test
+    void anOfferThatCrossedAForcedDetachDoesNotKeepTheToolstackWaiting() {
+        DiskConfig disk = DiskConfig.vbd(1, "xvda", "memory:1M");
+        host.domain(1);
+        host.toolstack.attach(disk);
+        // What is left when libxl found state 6, which it does not change, and our offer was written after that.
+        host.dom0.remove(disk.frontendPath());
+        host.dom0.write(disk.backendPath() + "/online", "0");
+        host.awaitState(disk, 6);
+        host.toolstack.detachForced(disk);
+    }
+
+    @Test
     void qdisksAreServedWithoutAScript() {
         DiskConfig disk = DiskConfig.qdisk(1, "xvda", image.toString());
         SimFrontend frontend = host.connected(disk);

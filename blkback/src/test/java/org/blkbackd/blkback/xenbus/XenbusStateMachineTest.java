@@ -78,6 +78,12 @@ class XenbusStateMachineTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0, WRITE_CLOSING WRITE_CLOSED", "6, WRITE_CLOSING WRITE_CLOSED", "1, ''", "3, CONNECT"})
+    void anOfferThatCrossedTheRemovalIsTakenBack(int frontend, String actions) {
+        assertEquals(actions(actions), look(at(Data.IDLE, 2, frontend, false)).actions());
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 6})
     void connectsNobodyBeforeTheScriptHasRun(int frontend) {
         Seen unready = new Seen(XenbusState.INIT_WAIT, state(frontend), true, false, true);
