@@ -344,7 +344,7 @@ public abstract class IoEngineContract {
     void allocatesNothingOnceWarm() {
         assumeTrue(!allocates(), "this engine is a simulator, which may allocate");
         try (EngineDriver driver = new EngineDriver(disk, DEPTH)) {
-            new AllocationProbe(driver, memory).assertNoneIn(10_000);
+            new AllocationProbe(driver, memory).assertNoneIn(4_000);
         }
     }
 

@@ -26,7 +26,7 @@ public final class DiskFaults {
     private final List<Held> held = new ArrayList<>();
     private final Map<Operation, Long> counts = new EnumMap<>(Operation.class);
     private Predicate<IoRequest> holding = request -> false;
-    private DiskException measureFault;
+    private Supplier<DiskException> measureFault;
     private long storageLimit = Long.MAX_VALUE;
 
     private static final class Rule {
@@ -77,7 +77,7 @@ public final class DiskFaults {
 
     /** Makes measuring and growing throw. */
     public synchronized void failMeasuring(DiskException.Kind kind, String message) {
-        measureFault = new DiskException(kind, message);
+        measureFault = () -> new DiskException(kind, message);
     }
 
     /** Makes measuring find storage of that size at most; only what it says, reads do not fail. */
@@ -157,13 +157,17 @@ public final class DiskFaults {
         return errno;
     }
 
-    /** What measuring the disk below says, or what it is to say instead. */
-    synchronized Measured measured(Supplier<Measured> disk) {
-        if (measureFault != null) {
-            throw measureFault;
+    /** What measuring the disk below says, or what it is to say instead. Not under the monitor: it may take long. */
+    Measured measured(Supplier<Measured> disk) {
+        synchronized (this) {
+            if (measureFault != null) {
+                throw measureFault.get();
+            }
         }
         Measured measured = disk.get();
-        return new Measured(measured.info(), Math.min(storageLimit, measured.storageBytes()));
+        synchronized (this) {
+            return new Measured(measured.info(), Math.min(storageLimit, measured.storageBytes()));
+        }
     }
 
     /** Takes a completion if it is to be held. */

@@ -10,7 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
@@ -30,6 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GrowthTest {
 
     private static final long SIZE = FileFixture.SIZE;
+    /** Time to do what must not happen; on a slow machine this misses a fault, but never invents one. */
+    private static final int GRACE_MS = 200;
 
     private final FileFixture files = FileFixture.with4096();
 
@@ -165,6 +174,65 @@ class GrowthTest {
     }
 
     @Test
+    void waitsForAWriteOfTheTail() throws Exception {
+        Path image = files.images.create(SIZE + 512);
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch mayWrite = new CountDownLatch(1);
+        try (Disk disk = files.open("direct", image); EngineDriver driver = new EngineDriver(disk, 1)) {
+            files.io.intervene((call, fd, offset, bytes) -> {
+                if (call.equals("write")) {
+                    writing.countDown();
+                    FlushTest.await(mayWrite);
+                }
+                return Intervention.PASS;
+            });
+            files.fill(512, 3);
+            driver.start(files.write(SIZE, 512));
+            FlushTest.await(writing);
+            Future<Measured> growth = inBackground(() -> disk.grow(SIZE + 4096));
+            assertThrows(TimeoutException.class, () -> growth.get(GRACE_MS, TimeUnit.MILLISECONDS));
+            assertEquals(SIZE + 512, disk.info().sizeBytes());
+            mayWrite.countDown();
+            assertEquals(SIZE + 4096, growth.get(30, TimeUnit.SECONDS).info().sizeBytes());
+            assertEquals(0, driver.await().result());
+            assertContent(driver, SIZE, 512, 3);
+        }
+    }
+
+    @Test
+    void aRequestThatWaitedForTheGrowthFindsTheNewTail() throws Exception {
+        Path image = files.images.create(SIZE + 512);
+        CountDownLatch growing = new CountDownLatch(1);
+        CountDownLatch mayGrow = new CountDownLatch(1);
+        try (Disk disk = files.open("direct", image); EngineDriver driver = new EngineDriver(disk, 2)) {
+            TestImages.resize(image, SIZE + 4096);
+            files.io.intervene((call, fd, offset, bytes) -> {
+                if (call.equals("sync")) {
+                    growing.countDown();
+                    FlushTest.await(mayGrow);
+                }
+                return Intervention.PASS;
+            });
+            files.io.calls().clear();
+            Future<Measured> growth = inBackground(disk::remeasure);
+            FlushTest.await(growing);
+            driver.start(files.write(SIZE, 512));
+            driver.start(files.read(SIZE, 512));
+            Thread.sleep(GRACE_MS);
+            assertEquals(1, files.io.calls().size(), "the tail is locked");
+            mayGrow.countDown();
+            growth.get(30, TimeUnit.SECONDS);
+            driver.drain();
+            List<String> calls = files.io.calls().stream().map(call -> call.split(" ")[0]).toList();
+            assertEquals(List.of("sync", "sync", "drop", "close"), calls.subList(0, 4));
+            String direct = files.io.calls().get(0).split(" ")[1];
+            for (String call : files.io.calls().subList(4, calls.size())) {
+                assertEquals(direct, call.split(" ")[1], call);
+            }
+        }
+    }
+
+    @Test
     void anImageWhoseTailCannotBeWrittenStaysAsItIs() {
         Path image = files.images.create(SIZE + 512);
         Disk disk = files.open("direct", image);
@@ -194,6 +262,12 @@ class GrowthTest {
             assertEquals(SIZE + 512, disk.remeasure().info().sizeBytes());
             assertEquals(0, driver.run(files.write(SIZE - 512, 1024)));
         }
+    }
+
+    private static Future<Measured> inBackground(Callable<Measured> work) {
+        FutureTask<Measured> task = new FutureTask<>(work);
+        new Thread(task).start();
+        return task;
     }
 
     private long syncsOfAFlush(EngineDriver driver) {

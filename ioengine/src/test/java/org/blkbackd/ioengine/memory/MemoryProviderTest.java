@@ -58,5 +58,10 @@ class MemoryProviderTest {
     void saysSoWhenThereIsNotThatMuchMemory() {
         DiskException e = assertThrows(DiskException.class, () -> disks.open(DiskSpec.parse("memory:8000T"), false));
         assertEquals(DiskException.Kind.IO, e.kind());
+        try (Disk disk = disks.open(DiskSpec.parse("memory:1M"), false)) {
+            e = assertThrows(DiskException.class, () -> disk.grow(8000L << 40));
+            assertEquals(DiskException.Kind.IO, e.kind());
+            assertEquals(1 << 20, disk.info().sizeBytes());
+        }
     }
 }

@@ -8,11 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoMemory;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.IoRequest.Operation;
+import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.memory.MemoryDisk;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -109,6 +112,38 @@ class FaultyDiskTest {
         assertNull(driver.engine().reap());
         assertEquals(8, driver.engine().inFlight());
         assertEquals(false, driver.engine().submit(write(0)));
+    }
+
+    @Test
+    void failsDiscardsAndLeavesTheDataThere() {
+        memory.buffer(0, 4096).put(0, (byte) 7);
+        assertEquals(0, driver.run(write(0)));
+        faults.failNext(Operation.DISCARD, Errno.EIO);
+        IoRequest discard = new IoRequest(1);
+        discard.prepareDiscard(0, 4096);
+        assertEquals(-Errno.EIO, driver.run(discard));
+        assertEquals(0, driver.run(read(0)));
+        assertEquals(7, memory.buffer(0, 4096).get(0));
+    }
+
+    @Test
+    void failsMeasuringUntilItIsHealed() {
+        DiskInfo before = disk.info();
+        faults.failMeasuring(DiskException.Kind.IO, "no answer");
+        assertEquals("no answer", assertThrows(DiskException.class, disk::remeasure).getMessage());
+        assertEquals("no answer", assertThrows(DiskException.class, () -> disk.grow(2 << 20)).getMessage());
+        assertEquals(before, disk.info());
+        faults.heal();
+        assertEquals(before.withSize(2 << 20), disk.grow(2 << 20).info());
+    }
+
+    @Test
+    void saysThatItsStorageShrank() {
+        faults.shrinkStorage(4096);
+        assertEquals(new Measured(disk.info(), 4096), disk.remeasure());
+        assertTrue(disk.remeasure().shrunk());
+        faults.heal();
+        assertEquals(false, disk.remeasure().shrunk());
     }
 
     private IoRequest read(long offset) {
