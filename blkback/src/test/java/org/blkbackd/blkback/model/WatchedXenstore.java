@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.model;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.blkbackd.xenstore.Permission;
+import org.blkbackd.xenstore.Watch;
+import org.blkbackd.xenstore.WatchListener;
+import org.blkbackd.xenstore.Xenstore;
+import org.blkbackd.xenstore.XenstoreOps;
+
+/** The daemon's connection: what it does to states is held against {@link StateRules} before it is committed. */
+final class WatchedXenstore implements Xenstore {
+
+    private final Xenstore xenstore;
+    private final StateRules rules;
+
+    WatchedXenstore(Xenstore xenstore, StateRules rules) {
+        this.xenstore = xenstore;
+        this.rules = rules;
+    }
+
+    @Override
+    public String read(String path) {
+        return xenstore.read(path);
+    }
+
+    @Override
+    public String readOrNull(String path) {
+        return xenstore.readOrNull(path);
+    }
+
+    @Override
+    public void write(String path, String value) {
+        rules.outsideTransaction(path, value);
+        xenstore.write(path, value);
+    }
+
+    @Override
+    public void mkdir(String path) {
+        xenstore.mkdir(path);
+    }
+
+    @Override
+    public List<String> directory(String path) {
+        return xenstore.directory(path);
+    }
+
+    @Override
+    public void remove(String path) {
+        rules.removed(path);
+        xenstore.remove(path);
+    }
+
+    @Override
+    public List<Permission> permissions(String path) {
+        return xenstore.permissions(path);
+    }
+
+    @Override
+    public void setPermissions(String path, List<Permission> permissions) {
+        xenstore.setPermissions(path, permissions);
+    }
+
+    @Override
+    public <T> T transact(Function<XenstoreOps, T> work) {
+        return xenstore.transact(store -> {
+            WatchedTransaction watched = new WatchedTransaction(store);
+            T result = work.apply(watched);
+            watched.changes.forEach(Runnable::run);
+            return result;
+        });
+    }
+
+    @Override
+    public Watch watch(String path, WatchListener listener) {
+        return xenstore.watch(path, listener);
+    }
+
+    @Override
+    public void close() {
+        xenstore.close();
+    }
+
+    /** Notes the state that was read and the one that is written over it. */
+    private final class WatchedTransaction implements XenstoreOps {
+
+        private final XenstoreOps store;
+        private final Map<String, String> read = new HashMap<>();
+        private final List<Runnable> changes = new ArrayList<>();
+
+        private WatchedTransaction(XenstoreOps store) {
+            this.store = store;
+        }
+
+        @Override
+        public String read(String path) {
+            String value = store.read(path);
+            read.put(path, value);
+            return value;
+        }
+
+        @Override
+        public String readOrNull(String path) {
+            String value = store.readOrNull(path);
+            read.put(path, value);
+            return value;
+        }
+
+        @Override
+        public void write(String path, String value) {
+            changes.add(() -> rules.written(path, read.get(path), value));
+            store.write(path, value);
+        }
+
+        @Override
+        public void mkdir(String path) {
+            store.mkdir(path);
+        }
+
+        @Override
+        public List<String> directory(String path) {
+            return store.directory(path);
+        }
+
+        @Override
+        public void remove(String path) {
+            changes.add(() -> rules.removed(path));
+            store.remove(path);
+        }
+
+        @Override
+        public List<Permission> permissions(String path) {
+            return store.permissions(path);
+        }
+
+        @Override
+        public void setPermissions(String path, List<Permission> permissions) {
+            store.setPermissions(path, permissions);
+        }
+    }
+}
