@@ -27,6 +27,8 @@ import org.blkbackd.xenstore.sim.SimXenstored;
 /** A simulated host with the real daemon in it, whose every write to xenstore is looked at. */
 final class ModelHost implements AutoCloseable {
 
+    /** Whether the daemon serves kind vbd3 with its format prefix. */
+    static final boolean VBD3 = Boolean.getBoolean("model.vbd3");
     static final List<String> KINDS = List.of("vbd", "qdisk", "vbd3");
 
     final Path folder;
@@ -77,6 +79,13 @@ final class ModelHost implements AutoCloseable {
     /** A domain id that was never used. */
     int newDomid() {
         return ++lastDomid;
+    }
+
+    /** A connection of a domain's own, closed with the host at the latest. */
+    Xenstore connect(int domid) {
+        Xenstore guest = new PatientXenstore(XenstoreClient.connect(xenstored.socket(domid)));
+        parts.add(guest);
+        return guest;
     }
 
     /** The daemon's domain as {@link XenHost} shows it. */

@@ -2,9 +2,7 @@
 
 /**
  * The whole service under random and hostile use. {@link org.blkbackd.blkback.model.ModelHost} is a simulated host with
- * the real daemon in it; LegalGuest and
- * HostileGuest live on it, a step at a time, as
- * ModelWalk has drawn them from a seed. {@code HandshakeSpaceTest} is the other
- * level: every situation the pure state machine can reach.
+ * the real daemon in it; guests that keep the rules and guests that do not live on it, a step at a time, as
+ * {@link org.blkbackd.blkback.model.ModelWalk} has drawn them from a seed.
  */
 package org.blkbackd.blkback.model;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.model;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+
+/** A xenstored that has its troubles: none of them may reach a guest that keeps the rules. */
+final class HostFaults implements Actor {
+
+    private final ModelHost host;
+    private final BooleanSupplier attaching;
+
+    /** @param attaching somebody waits for the daemon's word on a new disk, which it does not give a second time */
+    HostFaults(ModelHost host, BooleanSupplier attaching) {
+        this.host = host;
+        this.attaching = attaching;
+    }
+
+    @Override
+    public List<String> choices() {
+        return attaching.getAsBoolean() ? List.of("delay", "hang")
+            : List.of("drop", "drop-all", "fail-commits", "fail-commits", "delay", "hang");
+    }
+
+    @Override
+    public void act(String choice, long dice) {
+        Random random = new Random(dice);
+        switch (choice) {
+            case "drop" -> host.xenstored.dropConnections(0);
+            case "drop-all" -> host.xenstored.dropConnections();
+            // The daemon's client tries 50 times, and then the daemon must come back by itself.
+            case "fail-commits" -> host.xenstored.failCommits(random.nextInt(10) == 0 ? 60 : 1 + random.nextInt(4));
+            case "delay" -> {
+                host.xenstored.delay(Duration.ofMillis(1));
+                pause(20);
+                host.xenstored.delay(Duration.ZERO);
+            }
+            default -> {
+                host.xenstored.hang();
+                pause(20);
+                host.xenstored.resume();
+            }
+        }
+    }
+
+    private static void pause(long ms) {
+        try {
+            Thread.sleep(ms);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        // every fault ends with its step
+    }
+}
