@@ -5,6 +5,7 @@ package org.blkbackd.blkback.sim;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.SharedRing;
 
@@ -31,6 +32,11 @@ public final class FrontRing {
         shared.reqProd(first);
         shared.reqEvent(first + 1);
         shared.rspEvent(first + 1);
+    }
+
+    /** Slots of the ring. */
+    public int slots() {
+        return shared.slots();
     }
 
     /** Slots that may be filled now. */
@@ -64,6 +70,33 @@ public final class FrontRing {
         memory.put(at + 5, (byte) lastSector);
     }
 
+    /** Fills {@code handle}; of a request that is neither indirect nor a discard. */
+    public void handle(int slot, int handle) {
+        memory.putShort(slot + 2, (short) handle);
+    }
+
+    /** Fills the fixed part of an indirect request: here {@code segments} has 16 bits. */
+    public void indirect(int slot, int indirectOperation, int segments, long id, long sector) {
+        header(slot, Blkif.OP_INDIRECT, indirectOperation, id, sector);
+        memory.putShort(slot + 2, (short) segments);
+    }
+
+    /** Fills {@code handle} of an indirect request. */
+    public void indirectHandle(int slot, int handle) {
+        memory.putShort(slot + abi.indirectGrantOffset(0) - 4, (short) handle);
+    }
+
+    /** Fills the grant of descriptor page {@code index}, 0 to 7, of an indirect request. */
+    public void indirectGrant(int slot, int index, int grantRef) {
+        memory.putInt(slot + abi.indirectGrantOffset(index), grantRef);
+    }
+
+    /** Fills a discard of {@code sectors}. */
+    public void discard(int slot, int flag, long id, long sector, long sectors) {
+        header(slot, Blkif.OP_DISCARD, flag, id, sector);
+        memory.putLong(slot + abi.discardCountOffset(), sectors);
+    }
+
     /** Publishes claimed requests; true when the backend wants an event (RING_PUSH_REQUESTS_AND_CHECK_NOTIFY). */
     public boolean push() {
         int old = shared.reqProd();
@@ -93,6 +126,11 @@ public final class FrontRing {
         shared.rspEvent(rspCons + 1);
         VarHandle.fullFence();
         return shared.rspProd() != rspCons;
+    }
+
+    /** Byte {@code offset} of the ring, unsigned. */
+    public int byteAt(int offset) {
+        return memory.get(offset) & 0xFF;
     }
 
     /** The shared memory itself, for a frontend that means harm. */

@@ -2,7 +2,9 @@
 
 package org.blkbackd.blkback.sim;
 
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
@@ -59,6 +61,12 @@ final class FrontendNodes {
         return NodeWait.await(xenstore, backend + "/state", timeoutMs, this::state, wanted::contains);
     }
 
+    /** Returns after every event of the backend's state that came before: they arrive in order. */
+    void awaitEarlierEvents(long timeoutMs) {
+        AtomicInteger looks = new AtomicInteger();
+        NodeWait.await(xenstore, backend + "/state", timeoutMs, path -> looks.getAndIncrement(), look -> look > 0);
+    }
+
     private int state(String path) {
         String state = null;
         try {
@@ -76,16 +84,29 @@ final class FrontendNodes {
         return DiskInfo.read(xenstore, backend);
     }
 
-    /** Offers a ring (xen-blkfront.c talk_to_blkback), in one transaction; then state 3. */
-    void offer(int ringRef, int port, String protocol) {
+    OfferedFeatures offeredFeatures() {
+        return OfferedFeatures.read(node -> number(node, 0));
+    }
+
+    /** How many rings of what size the backend allows of what {@code config} wants. */
+    RingShape agree(FrontendConfig config) {
+        return RingShape.agreed(config, number("max-ring-page-order", 0), number("multi-queue-max-queues", 1));
+    }
+
+    /** A number of the backend's, {@code absent} where there is none that fits 32 bits (xenbus_read_unsigned). */
+    private long number(String node, long absent) {
+        String text = xenstore.readOrNull(backend + "/" + node);
+        if (text == null || !text.matches("\\d{1,10}")) {
+            return absent;
+        }
+        long number = Long.parseLong(text);
+        return number >>> Integer.SIZE == 0 ? number : absent;
+    }
+
+    /** Offers rings, in one transaction; then state 3. */
+    void offer(FrontendConfig config, RingShape shape, List<GuestRing> rings) {
         xenstore.transact(store -> {
-            store.write(frontend + "/ring-ref", Integer.toUnsignedString(ringRef));
-            store.write(frontend + "/event-channel", Integer.toString(port));
-            if (protocol == null) {
-                store.remove(frontend + "/protocol");
-            } else {
-                store.write(frontend + "/protocol", protocol);
-            }
+            new OfferNodes(frontend, config, shape).write(store, rings);
             return null;
         });
         switchState(INITIALISED);
@@ -125,6 +146,13 @@ final class FrontendNodes {
             mirrored(CLOSED, CLOSED, timeoutMs);
         }
         mirrored(INITIALISING, INIT_WAIT, timeoutMs);
+    }
+
+    /** A driver that is unbound: straight to 6. */
+    void unbind(long timeoutMs) {
+        if (switchState(CLOSED)) {
+            expect(CLOSED, awaitBackend(timeoutMs, Set.of(CLOSED, ABSENT)), Set.of(CLOSED, ABSENT));
+        }
     }
 
     private void mirrored(int own, int wanted, long timeoutMs) {

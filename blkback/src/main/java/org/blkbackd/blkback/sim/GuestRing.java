@@ -2,80 +2,60 @@
 
 package org.blkbackd.blkback.sim;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.grant.EventChannels;
-import org.blkbackd.grant.sim.GuestPage;
 import org.blkbackd.grant.sim.SimDomain;
 
 /**
- * What a frontend allocates for one connection: ring page, data pages, grants, event channel; and the requests on it.
- * Every response must answer exactly one of them. Owned by the guest's thread.
+ * What a frontend allocates for one ring of a connection: ring pages, data pages, grants, event channel; and the
+ * requests on it. Every response must answer exactly one of them. Owned by the guest's thread.
  */
 final class GuestRing {
 
-    private static final int SLOT_BITS = 8;
+    private static final int SLOT_BITS = 10;
     /** Ids have bits in every byte, and the highest one: a backend that loses some of them is found out. */
     private static final long FIRST_SEQUENCE = 0xF1E2D3C4B5A600L;
+    /** Ids of two rings of one frontend have nothing in common: an answer on the wrong ring is found out. */
+    private static final long SEQUENCES_PER_RING = 1L << 40;
 
     private final SimDomain domain;
-    private final int backendDomid;
+    private final GuestMemory memory;
     private final EventChannels channels;
-    private final List<GuestPage> pages = new ArrayList<>();
-    private final List<Integer> refs = new ArrayList<>();
-    private final int ringRef;
+    private final int[] ringRefs;
     private final int port;
+    private final int handle;
     private final FrontRing ring;
     private final FrontRequest[] requests;
     private final ArrayDeque<FrontRequest> free;
     private final ArrayDeque<FrontRequest> completed;
     private final FrontResponse response = new FrontResponse();
-    private long sequence = FIRST_SEQUENCE;
+    private long sequence;
     private int inFlight;
     private long violations;
     private boolean released;
 
-    GuestRing(SimDomain domain, int backendDomid, FrontendConfig config) {
+    /** Ring {@code index} of a frontend. */
+    GuestRing(SimDomain domain, int backendDomid, FrontendConfig config, RingShape shape, int index) {
         this.domain = domain;
-        this.backendDomid = backendDomid;
+        memory = new GuestMemory(domain, backendDomid);
         channels = domain.eventChannels();
-        GuestPage ringPage = domain.allocatePage();
-        pages.add(ringPage);
-        ringRef = grant(ringPage);
+        ringRefs = new int[shape.pages()];
+        ring = new FrontRing(memory.run(ringRefs), config.abi(), 0);
         port = domain.allocUnbound(backendDomid);
-        ring = new FrontRing(ringPage.buffer(), config.abi(), 0);
-        requests = new FrontRequest[config.depth()];
-        free = new ArrayDeque<>(config.depth());
-        completed = new ArrayDeque<>(config.depth());
+        handle = config.devid();
+        sequence = FIRST_SEQUENCE + index * SEQUENCES_PER_RING;
+        requests = new FrontRequest[Math.min(config.depth(), ring.slots())];
+        free = new ArrayDeque<>(requests.length);
+        completed = new ArrayDeque<>(requests.length);
         for (int i = 0; i < requests.length; i++) {
-            requests[i] = newRequest(i, config.segments());
+            requests[i] = new FrontRequest(i, memory, config.segments());
             free.add(requests[i]);
         }
     }
 
-    private FrontRequest newRequest(int slot, int segments) {
-        ByteBuffer[] buffers = new ByteBuffer[segments];
-        int[] pageRefs = new int[segments];
-        for (int i = 0; i < segments; i++) {
-            GuestPage page = domain.allocatePage();
-            pages.add(page);
-            buffers[i] = page.buffer();
-            pageRefs[i] = grant(page);
-        }
-        return new FrontRequest(slot, buffers, pageRefs);
-    }
-
-    private int grant(GuestPage page) {
-        int ref = domain.grant(backendDomid, page, false);
-        refs.add(ref);
-        return ref;
-    }
-
-    int ringRef() {
-        return ringRef;
+    int[] ringRefs() {
+        return ringRefs.clone();
     }
 
     int port() {
@@ -108,7 +88,7 @@ final class GuestRing {
     void submit(FrontRequest request) {
         requireClaimed(request);
         request.submitted(sequence++ << SLOT_BITS | request.slot());
-        request.writeTo(ring);
+        request.writeTo(ring, handle);
         inFlight++;
     }
 
@@ -127,7 +107,7 @@ final class GuestRing {
     private void requireClaimed(FrontRequest request) {
         if (request.slot() >= requests.length || requests[request.slot()] != request || !request.isClaimed()
             || request.isInFlight()) {
-            throw new IllegalArgumentException("not a request of this connection, or in flight, or not claimed");
+            throw new IllegalArgumentException("not a request of this ring, or in flight, or not claimed");
         }
     }
 
@@ -199,20 +179,14 @@ final class GuestRing {
 
     // --- the end ----------------------------------------------------------------------------------------------------
 
-    /** Whether the backend still maps any of our pages. */
-    boolean isMapped() {
-        return refs.stream().anyMatch(domain::isMapped);
-    }
-
     /** Gives grants, pages and port back; false, with nothing done, while the backend maps any of them. */
     boolean tryRelease() {
         if (!released) {
-            if (isMapped()) {
+            if (memory.isMapped()) {
                 return false;
             }
             domain.closePort(port);
-            refs.forEach(domain::endAccess);
-            pages.forEach(GuestPage::close);
+            memory.release();
             released = true;
         }
         return true;

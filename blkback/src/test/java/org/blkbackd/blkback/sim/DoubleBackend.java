@@ -2,17 +2,13 @@
 
 package org.blkbackd.blkback.sim;
 
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
-import org.blkbackd.blkback.blkif.BlkifRequest;
-import org.blkbackd.blkback.blkif.DiskLimits;
-import org.blkbackd.blkback.blkif.SharedRing;
 import org.blkbackd.grant.EventChannels;
-import org.blkbackd.grant.GrantMapping;
 import org.blkbackd.grant.GrantTable;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.xenstore.Watch;
@@ -28,7 +24,7 @@ final class DoubleBackend implements Runnable {
 
     /** What it does wrong. */
     enum Fault { NONE, WRONG_ID, TWICE, WRONG_OPERATION, NO_ANSWER, KEEPS_RING, NEVER_CLOSES, SCRIPT_ERROR, NOT_READY,
-        SKIPS_INIT_WAIT, SENSELESS_STATUS }
+        SKIPS_INIT_WAIT, SENSELESS_STATUS, OUTER_OPERATION, WRONG_QUEUE }
 
     private final Xenstore xenstore;
     private final DiskConfig disk;
@@ -37,13 +33,10 @@ final class DoubleBackend implements Runnable {
     private final byte[] content = new byte[SECTORS * 512];
     private final Semaphore wake = new Semaphore(0);
     private final Thread thread = new Thread(this, "double-backend");
-    private final BlkifRequest request = new BlkifRequest();
     private volatile boolean stopped;
     volatile Fault fault;
     volatile RuntimeException failure;
-    private GrantMapping ring;
-    private BackRing back;
-    private int port;
+    volatile List<DoubleQueue> queues = List.of();
 
     DoubleBackend(Xenstore xenstore, SimHypervisor hypervisor, DiskConfig disk, Fault fault) {
         this.xenstore = xenstore;
@@ -83,7 +76,7 @@ final class DoubleBackend implements Runnable {
         boolean offered = frontend.equals("3") || frontend.equals("4");
         if (state.equals("1") || state.equals("6") && frontend.equals("1") && online) {
             offer();
-        } else if (state.equals("2") && offered && back == null) {
+        } else if (state.equals("2") && offered && queues.isEmpty()) {
             connect();
         } else if (state.equals("4") && frontend.equals("5")) {
             write("state", "5");
@@ -106,34 +99,48 @@ final class DoubleBackend implements Runnable {
     }
 
     private void connect() {
-        ring = grants.map(disk.domid(), new int[] {number("ring-ref")});
         BlkifAbi abi = BlkifAbi.forProtocol(xenstore.readOrNull(disk.frontendPath() + "/protocol"), true);
-        back = new BackRing(new SharedRing(ring.buffer(), abi));
-        port = channels.bindInterdomain(disk.domid(), number("event-channel"));
+        List<DoubleQueue> opened = new ArrayList<>();
+        int count = number("multi-queue-num-queues", 1);
+        for (int i = 0; i < count; i++) {
+            String directory = count == 1 ? "" : "queue-" + i + "/";
+            opened.add(new DoubleQueue(grants, channels, disk.domid(), refs(directory),
+                number(directory + "event-channel", -1), abi));
+        }
+        queues = List.copyOf(opened);
         write("sectors", Integer.toString(SECTORS));
         write("sector-size", "512");
         write("info", disk.readOnly() ? "4" : "0");
         write("state", "4");
     }
 
-    private int number(String node) {
-        return Integer.parseUnsignedInt(xenstore.read(disk.frontendPath() + "/" + node));
+    private int[] refs(String directory) {
+        int order = number("ring-page-order", -1);
+        int[] refs = new int[order < 0 ? 1 : 1 << order];
+        for (int i = 0; i < refs.length; i++) {
+            refs[i] = number(directory + "ring-ref" + (order < 0 ? "" : i), -1);
+        }
+        return refs;
+    }
+
+    private int number(String node, int absent) {
+        String value = xenstore.readOrNull(disk.frontendPath() + "/" + node);
+        return value == null ? absent : Integer.parseUnsignedInt(value);
     }
 
     private void disconnect() {
         if (fault == Fault.NEVER_CLOSES) {
             return;
         }
-        if (back != null && fault != Fault.KEEPS_RING) {
+        if (fault != Fault.KEEPS_RING) {
             letGo();
         }
         write("state", "6");
     }
 
     void letGo() {
-        back = null;
-        channels.unbind(port);
-        ring.close();
+        queues.forEach(DoubleQueue::close);
+        queues = List.of();
     }
 
     private void serve() {
@@ -141,46 +148,23 @@ final class DoubleBackend implements Runnable {
         if (event != EventChannels.NONE) {
             channels.unmask(event);
         }
-        while (back != null && fault != Fault.NO_ANSWER && (back.available() > 0 || requestsAfterAll())) {
-            back.consume(request);
-            int status = request.validate(new DiskLimits(SECTORS, 512, disk.readOnly(), false));
-            if (status == Blkif.RSP_OKAY) {
-                transfer();
-            }
-            respond(status);
-            if (back.push()) {
-                channels.notify(port);
+        for (DoubleQueue queue : queues) {
+            while (fault != Fault.NO_ANSWER && queue.take()) {
+                int status = queue.request.execute(content, disk.readOnly(), grants, disk.domid());
+                respond(fault == Fault.WRONG_QUEUE ? queues.get(1) : queue, queue.request, status);
             }
         }
     }
 
-    private boolean requestsAfterAll() {
-        return back.finalCheck() && back.available() > 0;
-    }
-
-    private void respond(int status) {
-        long id = fault == Fault.WRONG_ID ? request.id() ^ 1L << 63 : request.id();
-        int operation = fault == Fault.WRONG_OPERATION ? request.operation() + 1 : request.operation();
-        back.respond(id, operation, fault == Fault.SENSELESS_STATUS ? 7 : status);
+    private void respond(DoubleQueue queue, DoubleRequest request, int status) {
+        long id = fault == Fault.WRONG_ID ? request.id ^ 1L << 63 : request.id;
+        int operation = fault == Fault.WRONG_OPERATION ? request.operation + 1
+            : fault == Fault.OUTER_OPERATION ? Blkif.OP_INDIRECT : request.operation;
+        queue.respond(id, operation, fault == Fault.SENSELESS_STATUS ? 7 : status);
         if (fault == Fault.TWICE) {
-            back.respond(id, operation, status);
+            queue.respond(id, operation, status);
         }
-    }
-
-    private void transfer() {
-        int at = (int) request.sector() * 512;
-        for (int i = 0; i < request.segments(); i++) {
-            int length = request.sectors(i) * 512;
-            try (GrantMapping page = grants.map(disk.domid(), new int[] {request.grantRef(i)})) {
-                ByteBuffer bytes = page.buffer().position(request.firstSector(i) * 512);
-                if (request.operation() == Blkif.OP_READ) {
-                    bytes.put(content, at, length);
-                } else {
-                    bytes.get(content, at, length);
-                }
-            }
-            at += length;
-        }
+        queue.push();
     }
 
     private String text(String path) {

@@ -60,6 +60,71 @@ class FrontRingTest {
     }
 
     @Test
+    void writesANativeIndirectRequest() {
+        FrontRing ring = new FrontRing(memory, BlkifAbi.NATIVE, 0);
+        int slot = ring.claim();
+        ring.indirect(slot, 1, 0x0110, 0x1122334455667788L, 0x0123456789abcdefL);
+        ring.indirectHandle(slot, 51712);
+        for (int i = 0; i < 8; i++) {
+            ring.indirectGrant(slot, i, 0x01020300 + i);
+        }
+        assertEquals("06011001" + "00000000" + "8877665544332211" + "efcdab8967452301" + "00ca0000" + "00030201"
+            + "01030201" + "02030201" + "03030201" + "04030201" + "05030201" + "06030201" + "07030201"
+            + "00".repeat(52), hex(slot, 112));
+    }
+
+    @Test
+    void writesA32BitIndirectRequest() {
+        FrontRing ring = new FrontRing(memory, BlkifAbi.X86_32, 0);
+        int slot = ring.claim();
+        ring.indirect(slot, 0, 256, 0x1122334455667788L, 0x0123456789abcdefL);
+        ring.indirectHandle(slot, 51728);
+        ring.indirectGrant(slot, 0, 0x01020304);
+        ring.indirectGrant(slot, 7, -1);
+        assertEquals("06000001" + "8877665544332211" + "efcdab8967452301" + "10ca0000" + "04030201"
+            + "00".repeat(24) + "ffffffff" + "00".repeat(52), hex(slot, 108));
+    }
+
+    @Test
+    void writesDiscards() {
+        FrontRing ring = new FrontRing(memory, BlkifAbi.NATIVE, 0);
+        int slot = ring.claim();
+        ring.discard(slot, 1, 0x1122334455667788L, 0x0123456789abcdefL, 0xfedcba9876543210L);
+        assertEquals("05010000" + "00000000" + "8877665544332211" + "efcdab8967452301" + "1032547698badcfe"
+            + "00".repeat(80), hex(slot, 112));
+        ring = new FrontRing(memory, BlkifAbi.X86_32, 0);
+        slot = ring.claim();
+        ring.discard(slot, 0, 0x1122334455667788L, 0x0123456789abcdefL, 0xfedcba9876543210L);
+        assertEquals("05000000" + "8877665544332211" + "efcdab8967452301" + "1032547698badcfe" + "00".repeat(80),
+            hex(slot, 108));
+    }
+
+    @Test
+    void writesTheHandle() {
+        FrontRing ring = new FrontRing(memory, BlkifAbi.NATIVE, 0);
+        int slot = ring.claim();
+        ring.header(slot, 0, 11, 1, 2);
+        ring.handle(slot, (1 << 28) + (16 << 8));
+        assertEquals("000b0010", hex(slot, 4));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4})
+    void aRingOfSeveralPagesHasTheSlotsOfAll(int order) {
+        ByteBuffer pages = ByteBuffer.allocateDirect(4096 << order).order(ByteOrder.LITTLE_ENDIAN);
+        for (BlkifAbi abi : BlkifAbi.values()) {
+            FrontRing ring = new FrontRing(pages, abi, 0);
+            assertEquals(32 << order, ring.slots());
+            int slot = 0;
+            for (int i = 0; i < ring.slots(); i++) {
+                slot = ring.claim();
+            }
+            assertEquals(64 + ((32 << order) - 1) * abi.slotSize(), slot);
+            assertEquals(0, ring.free());
+        }
+    }
+
+    @Test
     void readsAResponse() {
         FrontRing ring = new FrontRing(memory, BlkifAbi.X86_32, 0);
         ring.claim();
