@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Guesses which known word a misspelt one was meant to be. */
-final class NearMiss {
+public final class NearMiss {
 
     private static final int MOST_EDITS = 2;
 
@@ -17,7 +17,7 @@ final class NearMiss {
      * The known word nearest to {@code word}, or null when none is near. Case, hyphens and underscores do not count
      * ({@code ioThreads} is {@code io-threads}); of the rest, two letters may be wrong, fewer in a short word.
      */
-    static String of(String word, List<String> known) {
+    public static String of(String word, List<String> known) {
         String best = null;
         int bestEdits = MOST_EDITS + 1;
         for (String candidate : known) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.control;
+
+/**
+ * A line from a client.
+ *
+ * @param version of the format: {@link ControlCodec#VERSION}
+ * @param command one of the constants here
+ * @param device  any name of a device; needed by show and resize, optional for stats
+ * @param bytes   new size, for resize; null: what the image has
+ * @param level   for log-level; null asks for the level in effect
+ */
+public record ControlRequest(int version, String command, String device, Long bytes, String level) {
+
+    /** All devices, as {@link ControlReply#devices}. */
+    public static final String LIST = "list";
+    /** One device, as {@link ControlReply#devices}. */
+    public static final String SHOW = "show";
+    /** Counts of one device or all, as {@link ControlReply#stats}. */
+    public static final String STATS = "stats";
+    /** Sets the size of a device; {@link ControlReply#bytes} is the size in effect. */
+    public static final String RESIZE = "resize";
+    /** Sets or asks {@link ControlReply#level}. */
+    public static final String LOG_LEVEL = "log-level";
+    /** Asks {@link ControlReply#daemon}. */
+    public static final String VERSION = "version";
+
+    /** A command without arguments. */
+    public static ControlRequest of(String command) {
+        return ofDevice(command, null);
+    }
+
+    /** A command about one device. */
+    public static ControlRequest ofDevice(String command, String device) {
+        return new ControlRequest(ControlCodec.VERSION, command, device, null, null);
+    }
+
+    /** {@code bytes} may be null. */
+    public static ControlRequest resize(String device, Long bytes) {
+        return new ControlRequest(ControlCodec.VERSION, RESIZE, device, bytes, null);
+    }
+
+    /** {@code level} may be null. */
+    public static ControlRequest logLevel(String level) {
+        return new ControlRequest(ControlCodec.VERSION, LOG_LEVEL, null, null, level);
+    }
+}

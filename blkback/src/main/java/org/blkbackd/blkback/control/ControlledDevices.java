@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.control;
+
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The devices of a daemon, as the control socket and the metrics see them. Implemented by the daemon; called from any
+ * thread, returns at once, and the answer comes on whatever thread has it. An answer may also never come: the caller
+ * has a time-out.
+ */
+public interface ControlledDevices {
+
+    /** Every device there is, in order of name. */
+    CompletableFuture<List<DeviceView>> devices();
+
+    /** What every connected device has done so far. */
+    CompletableFuture<List<DeviceStats>> stats();
+
+    /**
+     * Changes the size that a connected guest sees. The image itself is not changed.
+     *
+     * @param name  of a device that {@link #devices} told
+     * @param bytes the new size; empty: what the image has now
+     * @return the size in effect, in bytes; or a {@link ControlException} that says why not
+     */
+    CompletableFuture<Long> resize(String name, OptionalLong bytes);
+}

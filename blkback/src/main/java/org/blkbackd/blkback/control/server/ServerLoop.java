@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.control.server;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.FastThreadLocalThread;
+import java.util.concurrent.TimeUnit;
+
+/** The one thread that serves every administrator: control socket and metrics. */
+public final class ServerLoop implements AutoCloseable {
+
+    private static final long GRACE_S = 5;
+
+    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, work -> {
+        Thread thread = new FastThreadLocalThread(work, "blkbackd-control");
+        thread.setDaemon(true);
+        return thread;
+    }, NioIoHandler.newFactory());
+
+    /** For servers to run on. */
+    public EventLoopGroup group() {
+        return group;
+    }
+
+    /** Ends the thread and every connection it serves. */
+    @Override
+    public void close() {
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(GRACE_S, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.control;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+
+/** A daemon in memory: devices that a test adds, changes, and makes silent. */
+public final class TestDevices implements ControlledDevices, DaemonControls {
+
+    private final List<DeviceView> views = Collections.synchronizedList(new ArrayList<>());
+    private final List<DeviceStats> stats = Collections.synchronizedList(new ArrayList<>());
+    private volatile boolean silent;
+    private volatile String level = "info";
+
+    /** A connected disk of 1 MiB. */
+    public static DeviceView view(int domid, int devid) {
+        String name = "vbd-" + domid + "-" + devid;
+        return new DeviceView(name, domid, null, devid, VdevName.of(devid), "vbd", "direct:/srv/" + name + ".img",
+            "direct", "w", 2048, 4096, "connected", "connected", 1, 1, 0, 0, null);
+    }
+
+    /** Counts that show where they came from. */
+    public static DeviceStats stats(DeviceView view, long reads) {
+        OperationStats read = new OperationStats(reads, reads * 4096, Latency.ofBuckets(List.of(
+            List.of(100_000L, Math.max(1, reads - 1)), List.of(2_000_000L, 1L))));
+        return new DeviceStats(view.name(), view.domid(), view.vdev(), view.kind(), view.target(), reads + 1, 1, 0,
+            reads / 2, read, OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, ErrorCounts.NONE);
+    }
+
+    /** Adds a device that has read as often as {@code reads} says. */
+    public TestDevices with(DeviceView view, long reads) {
+        views.add(view);
+        stats.add(stats(view, reads));
+        return this;
+    }
+
+    /** From now on requests are never answered. */
+    public void silence() {
+        silent = true;
+    }
+
+    /** Replaces the counts of every device. */
+    public void count(UnaryOperator<DeviceStats> change) {
+        stats.replaceAll(change);
+    }
+
+    @Override
+    public CompletableFuture<List<DeviceView>> devices() {
+        return answer(List.copyOf(views));
+    }
+
+    @Override
+    public CompletableFuture<List<DeviceStats>> stats() {
+        return answer(List.copyOf(stats));
+    }
+
+    @Override
+    public CompletableFuture<Long> resize(String name, OptionalLong bytes) {
+        DeviceView view = views.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+        if (bytes.isPresent() && bytes.getAsLong() > 1L << 40) {
+            return CompletableFuture.failedFuture(new ControlException(ControlError.FAILED,
+                view.target() + " has only " + view.bytes() + " bytes"));
+        }
+        return answer(bytes.orElse(view.bytes()));
+    }
+
+    private <T> CompletableFuture<T> answer(T value) {
+        return silent ? new CompletableFuture<>() : CompletableFuture.completedFuture(value);
+    }
+
+    @Override
+    public String version() {
+        return "1.2.3-test";
+    }
+
+    @Override
+    public String logLevel() {
+        return level;
+    }
+
+    @Override
+    public void logLevel(String newLevel) {
+        level = newLevel;
+    }
+}
