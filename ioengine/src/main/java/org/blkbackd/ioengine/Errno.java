@@ -27,6 +27,7 @@ public final class Errno {
     public static final int ESTALE = 116;
     public static final int EDQUOT = 122;
     public static final int ENOMEDIUM = 123;
+    public static final int ECANCELED = 125;
 
     private Errno() {
     }
@@ -56,6 +57,7 @@ public final class Errno {
             case ESTALE -> "ESTALE";
             case EDQUOT -> "EDQUOT";
             case ENOMEDIUM -> "ENOMEDIUM";
+            case ECANCELED -> "ECANCELED";
             default -> "errno " + Math.abs(errno);
         };
     }

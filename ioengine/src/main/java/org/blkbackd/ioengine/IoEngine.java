@@ -25,6 +25,14 @@ public interface IoEngine extends AutoCloseable {
     /** Requests submitted and not yet reaped. */
     int inFlight();
 
+    /**
+     * Makes every discard of this engine complete soon, with ECANCELED if it is not done by then; for good. For an
+     * owner that is about to close and need not wait until a terabyte is discarded. What was discarded stays so.
+     */
+    default void abandonDiscards() {
+        // for engines whose discards take no time
+    }
+
     /** Releases the engine. Throws IllegalStateException while requests are in flight. */
     @Override
     void close();

@@ -27,6 +27,7 @@ final class FileEngine implements IoEngine {
     private int waking;
     /** Written under this engine's monitor; lets the owner look without entering it. */
     private volatile int completed;
+    private volatile boolean abandoning;
     private int inFlight;
     private boolean refused;
     private boolean closed;
@@ -92,6 +93,11 @@ final class FileEngine implements IoEngine {
         return inFlight;
     }
 
+    @Override
+    public void abandonDiscards() {
+        abandoning = true;
+    }
+
     /** Also waits until the last wake-up returned, so that what it touches may go away afterwards. */
     @Override
     public void close() {
@@ -109,6 +115,10 @@ final class FileEngine implements IoEngine {
 
     FileDisk disk() {
         return disk;
+    }
+
+    boolean abandonsDiscards() {
+        return abandoning;
     }
 
     /** Moves what is staged into the pool's queues. The owner, under the pool's monitor. */

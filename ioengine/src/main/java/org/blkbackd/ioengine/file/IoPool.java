@@ -112,6 +112,9 @@ final class IoPool {
     }
 
     private static long perform(Transfer transfer, Assignment assignment) {
+        if (assignment.lane == Lane.DISCARD && assignment.engine.abandonsDiscards()) {
+            return -Errno.ECANCELED;
+        }
         try {
             return assignment.engine.disk().perform(transfer, assignment.request);
         } catch (RuntimeException | Error e) {

@@ -79,6 +79,11 @@ final class FaultyEngine implements IoEngine {
     }
 
     @Override
+    public void abandonDiscards() {
+        engine.abandonDiscards();
+    }
+
+    @Override
     public void close() {
         if (inFlight > 0) {
             throw new IllegalStateException(inFlight + " requests are in flight");

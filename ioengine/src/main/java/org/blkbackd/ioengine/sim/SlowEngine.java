@@ -59,6 +59,11 @@ final class SlowEngine implements IoEngine {
     }
 
     @Override
+    public void abandonDiscards() {
+        engine.abandonDiscards();
+    }
+
+    @Override
     public void close() {
         if (inFlight() > 0) {
             throw new IllegalStateException(inFlight() + " requests are in flight");

@@ -207,6 +207,35 @@ class DiscardTest {
     }
 
     @Test
+    void anOwnerThatClosesNeedNotWaitForAllPieces() {
+        try (Disk disk = open(PIECES * PIECE); EngineDriver driver = new EngineDriver(disk, 8);
+             EngineDriver other = new EngineDriver(disk, 1)) {
+            CountDownLatch abandoned = new CountDownLatch(1);
+            CountDownLatch begun = new CountDownLatch(1);
+            files.io.calls().clear();
+            files.io.intervene((call, fd, offset, bytes) -> {
+                if (call.equals("punch")) {
+                    begun.countDown();
+                    FlushTest.await(abandoned);
+                }
+                return Intervention.PASS;
+            });
+            for (int i = 0; i < 8; i++) {
+                driver.start(discard(0, PIECES * PIECE));
+            }
+            FlushTest.await(begun);
+            driver.engine().abandonDiscards();
+            abandoned.countDown();
+            for (int i = 0; i < 8; i++) {
+                assertEquals(-Errno.ECANCELED, driver.await().result());
+            }
+            assertEquals(1, punches().size());
+            assertEquals(0, driver.run(files.write(0, 4096)), "only discards end");
+            assertEquals(0, other.run(discard(0, PIECES * PIECE)), "and only this engine's");
+        }
+    }
+
+    @Test
     void isNotOfferedWhereItDoesNotWork() {
         files.io.intervene((call, fd, offset, bytes) ->
             call.equals("punch") ? -Errno.EOPNOTSUPP : Intervention.PASS);

@@ -52,6 +52,28 @@ class FlushTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void coversTheTailToo(int failing) {
+        try (FileFixture large = FileFixture.with4096()) {
+            Disk disk = large.open("direct", large.images.create(FileFixture.SIZE + 1536));
+            try (EngineDriver driver = new EngineDriver(disk, 1)) {
+                large.io.calls().clear();
+                assertEquals(0, driver.run(large.write(FileFixture.SIZE - 4096, 4096 + 1536)));
+                assertEquals(0, driver.run(EngineDriver.flush()));
+                String calls = String.join(" ", large.io.calls());
+                assertTrue(calls.matches("write (\\d+) \\S+ write (\\d+) \\S+ sync \\1 sync \\2"), calls);
+                int failingFd = Integer.parseInt(large.io.calls().get(2 + failing).split(" ")[1]);
+                large.io.intervene((call, fd, offset, bytes) ->
+                    call.equals("sync") && fd == failingFd ? -Errno.EIO : Intervention.PASS);
+                assertEquals(-Errno.EIO, driver.run(EngineDriver.flush()));
+                large.io.intervene((call, fd, offset, bytes) -> Intervention.PASS);
+                assertEquals(-Errno.EIO, driver.run(EngineDriver.flush()), "and stays so");
+            }
+            assertThrows(DiskException.class, disk::close);
+        }
+    }
+
     @Test
     void aFailedFlushFailsAllLaterOnesOfAllEnginesUntilTheImageIsOpenedAgain() {
         AtomicInteger failures = new AtomicInteger(1);
