@@ -67,10 +67,13 @@ public abstract class IoEngineContract {
 
     @AfterEach
     void closeDisk() throws Exception {
-        if (disk != null) {
-            disk.close();
+        try {
+            if (disk != null) {
+                disk.close();
+            }
+        } finally {
+            cleanUp();
         }
-        cleanUp();
         memory.close();
     }
 

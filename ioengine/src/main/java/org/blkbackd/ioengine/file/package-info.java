@@ -4,7 +4,8 @@
  * Regular files and block devices: {@code direct:PATH} (O_DIRECT) and {@code buffered:PATH} (page cache).
  *
  * <p>An {@code ImageOpener} resolves, checks and probes an {@code Image}; {@code FileDisk} hands out {@code
- * FileEngine}s, which queue requests for the {@code IoPool}; its threads run them in {@code Transfer}. Every system
- * call goes through {@code FileIo}, so that tests can make any one of them fail, hang or fall short.
+ * FileEngine}s, which queue requests for the {@code IoPool}; its threads run them in {@code Transfer}, and discards in
+ * {@code Discarder}. {@code ImageGrowth} puts a larger image in the place of the one that is served. Every system call
+ * goes through {@code FileIo}, so that tests can make any one of them fail, hang or fall short.
  */
 package org.blkbackd.ioengine.file;
