@@ -47,6 +47,10 @@ final class RingRig implements AutoCloseable {
 
     /** @param firstIndex where the ring's indices begin */
     RingRig(Path dir, Disk disk, boolean readOnly, BlkifAbi abi, int firstIndex) {
+        this(dir, disk, new DiskLimits(disk.info().sectors(), 512, readOnly, false), abi, firstIndex);
+    }
+
+    RingRig(Path dir, Disk disk, DiskLimits limits, BlkifAbi abi, int firstIndex) {
         hypervisor = SimHypervisor.open(dir);
         guest = hypervisor.domain(DOMID);
         guestChannels = guest.eventChannels();
@@ -63,7 +67,7 @@ final class RingRig implements AutoCloseable {
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();
         ring = worker.attachRing(new RingSpec("vbd-1-51712", 0, DOMID, new int[] {ringRef}, guestPort, abi, disk,
-            new DiskLimits(disk.info().sectors(), 512, readOnly, false)));
+            limits));
         expect("attached");
     }
 
