@@ -5,6 +5,7 @@ package org.blkbackd.blkback.device;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.VbdAddress;
@@ -34,6 +35,11 @@ final class ConductorProxy implements RingListener {
     /** One of a device's two directories may have changed. */
     void deviceChanged(VbdAddress address) {
         once(address, () -> conductor.onDeviceChanged(address));
+    }
+
+    /** Measures a disk again; {@code then} runs on the conductor's thread. */
+    void resize(String device, long bytes, Consumer<DiskGrowth.Outcome> then) {
+        run(() -> conductor.onResize(device, bytes, then));
     }
 
     /** Runs {@code command} on the conductor's thread. */

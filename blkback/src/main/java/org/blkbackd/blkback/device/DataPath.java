@@ -109,7 +109,7 @@ final class DataPath {
         DiskInfo info = disk.info();
         int sectorSize = config.target().sectorSize();
         Discard discard = config.discard() && info.discard()
-            ? new Discard(info.discardGranularity(), 0, false) : Discard.NONE;
+            ? new Discard(info.discardGranularity(), info.discardAlignment(), info.secureDiscard()) : Discard.NONE;
         return new DiskProperties(sectors(info), sectorSize, Math.max(sectorSize, info.physicalSectorSize()),
             config.info(), discard);
     }

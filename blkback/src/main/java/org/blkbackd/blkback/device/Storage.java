@@ -6,11 +6,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.Disks;
+import org.blkbackd.ioengine.Measured;
 
 /**
  * Slow storage calls, on a pool of their own, so that one dead server stops neither the conductor nor other disks.
@@ -55,6 +57,19 @@ final class Storage implements AutoCloseable {
             Disk[] disk = new Disk[1];
             DiskException failure = attempt(() -> disk[0] = disks.open(DiskSpec.parse(target), readOnly));
             conductor.accept(() -> then.accept(new Opened(disk[0], failure)));
+        });
+    }
+
+    /**
+     * Measures an open disk again.
+     *
+     * @param bytes to make it larger first, or 0
+     */
+    void measure(Disk disk, long bytes, BiConsumer<Measured, DiskException> then) {
+        pool.execute(() -> {
+            Measured[] measured = new Measured[1];
+            DiskException failure = attempt(() -> measured[0] = bytes == 0 ? disk.remeasure() : disk.grow(bytes));
+            conductor.accept(() -> then.accept(measured[0], failure));
         });
     }
 

@@ -18,7 +18,6 @@ import org.blkbackd.blkback.xenbus.XenbusEvent;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
 import org.blkbackd.blkback.xenbus.XenbusStateMachine;
-import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.xenstore.Watch;
@@ -42,6 +41,8 @@ final class Vbd implements DataPath.Listener {
     private final List<RingWorkerProxy> workers;
     private final Consumer<Vbd> forgotten;
     private final VbdLog log;
+    private final HotplugWord word;
+    private final DiskGrowth growth;
     private Handshake handshake = Handshake.discovered();
     /** What our state node held when we last read or wrote it. */
     private XenbusState written = XenbusState.UNKNOWN;
@@ -68,6 +69,8 @@ final class Vbd implements DataPath.Listener {
         this.frontend = frontend;
         this.storage = storage;
         this.workers = workers;
+        word = new HotplugWord(backend, storage, log, () -> written);
+        growth = new DiskGrowth(backend, storage, log);
     }
 
     VbdAddress address() {
@@ -93,7 +96,7 @@ final class Vbd implements DataPath.Listener {
 
     /** Xenstore did not answer or refused: what it says, or should say, is not known until another look. */
     boolean isUneasy() {
-        return uneasy && !leaving;
+        return (uneasy || word.isPutOff() || growth.isOwed()) && !leaving;
     }
 
     private boolean isForgotten() {
@@ -120,6 +123,8 @@ final class Vbd implements DataPath.Listener {
                 + " the disk is detached with force");
         }
         advance(XenbusEvent.LOOKED);
+        word.say();
+        growth.publish();
         tidyUp();
     }
 
@@ -185,46 +190,9 @@ final class Vbd implements DataPath.Listener {
     // --- offering ---------------------------------------------------------------------------------------------------
 
     private void offer() {
-        if (write(XenbusState.INIT_WAIT, backend::offer) && backend.hasScript() && !handshake.seen().ready()) {
-            checkForScript();
-        }
-    }
-
-    /** The script waits for our word, so that xl create fails with a reason rather than a guest without its disk. */
-    private void checkForScript() {
-        try {
-            VbdConfig wanted = backend.config();
-            if (wanted.isEmpty()) {
-                onChecked(null);
-            } else {
-                storage.check(wanted.target().disk(), wanted.readOnly(), this::onChecked);
-            }
-        } catch (XenbusFault e) {
-            refuse(e.getMessage());
-        }
-    }
-
-    private void onChecked(DiskException failure) {
-        if (isForgotten()) {
-            return;
-        }
-        if (failure != null) {
-            refuse(failure.getMessage());
-            return;
-        }
-        try {
-            backend.reportReady(written);
-        } catch (XenstoreException e) {
-            log.warn("cannot be reported ready: " + e.getMessage());
-        }
-    }
-
-    private void refuse(String reason) {
-        log.error(reason);
-        try {
-            backend.reportHotplugError(written, reason);
-        } catch (XenstoreException e) {
-            log.warn("cannot report its error: " + e.getMessage());
+        if (write(XenbusState.INIT_WAIT, backend::offer) && backend.scriptWaits()) {
+            word.owe();
+            word.say();
         }
     }
 
@@ -252,12 +220,14 @@ final class Vbd implements DataPath.Listener {
 
     @Override
     public void connected() {
+        growth.watch(data);
         advance(XenbusEvent.CONNECTED);
     }
 
     @Override
     public void failed(int errno, String reason) {
         data = null;
+        growth.watch(null);
         if (leaving) {
             handshake = Handshake.discovered();
             return;
@@ -293,6 +263,16 @@ final class Vbd implements DataPath.Listener {
         report(EIO, "ring stopped: " + reason);
     }
 
+    /** The guest uses the disk. */
+    void onActive() {
+        growth.look();
+    }
+
+    /** As {@link DiskGrowth#resize}. */
+    void resize(long bytes, Consumer<DiskGrowth.Outcome> then) {
+        growth.resize(bytes, then);
+    }
+
     void onFailed(IoRequest.Operation operation, long sector, int errno) {
         log.error(operation + " at sector " + sector + " of " + data.config().target() + " failed with "
             + Errno.name(errno));
@@ -314,6 +294,7 @@ final class Vbd implements DataPath.Listener {
         }
         log.info("released " + data.config().target());
         data = null;
+        growth.watch(null);
         if (leaving) {
             handshake = Handshake.discovered();
         } else {
@@ -327,6 +308,7 @@ final class Vbd implements DataPath.Listener {
     private void forget() {
         watch.close();
         watch = null;
+        word.forget();
         forgotten.accept(this);
         try {
             backend.forgetError();

@@ -11,6 +11,7 @@ import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
@@ -67,6 +68,11 @@ public final class VbdConductor implements AutoCloseable {
      */
     public void probe(Runnable answer) {
         commands.addFirst(answer);
+    }
+
+    /** What other threads speak to. */
+    ConductorProxy proxy() {
+        return proxy;
     }
 
     /** What workers report to. */
@@ -216,6 +222,16 @@ public final class VbdConductor implements AutoCloseable {
         tickLogs();
     }
 
+    /** Measures the disk of a device again; see {@link DiskGrowth#resize}. */
+    void onResize(String device, long bytes, Consumer<DiskGrowth.Outcome> then) {
+        Vbd vbd = vbds.get(device);
+        if (vbd == null) {
+            then.accept(new DiskGrowth.Outcome(0, "there is no device " + device));
+        } else {
+            vbd.resize(bytes, then);
+        }
+    }
+
     void onAttached(VbdRing ring) {
         owner(ring).data().onAttached();
     }
@@ -229,7 +245,7 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onActive(VbdRing ring) {
-        // The image's size is looked at while the disk is in use.
+        owner(ring).onActive();
     }
 
     void onFailed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {

@@ -199,7 +199,9 @@ final class RingIntake {
             responder.finish(request, Blkif.RSP_OKAY);
             return;
         }
-        request.prepareDiscard(request.blkif().sector() << Blkif.SECTOR_SHIFT, bytes);
+        // The flag means nothing to a frontend that was not told of discard-secure.
+        boolean secure = request.blkif().isSecureDiscard() && spec.disk().info().secureDiscard();
+        request.prepareDiscard(request.blkif().sector() << Blkif.SECTOR_SHIFT, bytes, secure);
         submit(request);
     }
 

@@ -49,9 +49,17 @@ public final class BackendArea {
         return script != null && script.substring(script.lastIndexOf('/') + 1).equals(SCRIPT);
     }
 
-    /** Whether the device has a hot-plug script that waits for our word. */
-    public boolean hasScript() {
+    /** Whether a hot-plug script waits for our word now. */
+    public boolean scriptWaits() {
+        return hasScript() && !scriptHasRun();
+    }
+
+    private boolean hasScript() {
         return !address.kind().equals("qdisk");
+    }
+
+    private boolean scriptHasRun() {
+        return "connected".equals(xenstore.readOrNull(path + "/hotplug-status"));
     }
 
     /** One look at all that decides the handshake. */
@@ -61,8 +69,7 @@ public final class BackendArea {
             return Seen.NOTHING;
         }
         boolean online = "1".equals(xenstore.readOrNull(path + "/online"));
-        boolean ready = !hasScript() || driverDomain
-            || "connected".equals(xenstore.readOrNull(path + "/hotplug-status"));
+        boolean ready = !hasScript() || driverDomain || scriptHasRun();
         return new Seen(XenbusState.parse(state), frontend.state(), online, ready, true);
     }
 

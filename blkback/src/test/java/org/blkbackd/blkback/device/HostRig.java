@@ -70,6 +70,10 @@ final class HostRig implements AutoCloseable {
         }
     }
 
+    VbdConductor conductor() {
+        return conductor;
+    }
+
     void startDaemon() {
         store = XenstoreClient.connect(xenstored.socket());
         List<DiskProvider> providers = new ArrayList<>(List.of(new FileProvider(FileOptions.DEFAULTS),
