@@ -305,16 +305,13 @@ final class Vbd implements DataPath.Listener {
 
     // --- the end ----------------------------------------------------------------------------------------------------
 
+    /** The error node first: if xenstored does not take that, the next look finds the device gone again. */
     private void forget() {
+        backend.forgetError();
+        word.forget();
         watch.close();
         watch = null;
-        word.forget();
         forgotten.accept(this);
-        try {
-            backend.forgetError();
-        } catch (XenstoreException e) {
-            log.warn("leaves its error node: " + e.getMessage());
-        }
     }
 
     /** The daemon stops: release what is served, and leave xenstore as it is, so that the guest waits and goes on. */
