@@ -121,8 +121,7 @@ final class LegalDisk {
         String target = (random.nextBoolean() ? "buffered:" : "") + image;
         config = switch (random.nextInt(4)) {
             case 0 -> DiskConfig.qdisk(domain.domid(), vdev, target);
-            case 1 -> ModelHost.VBD3 ? DiskConfig.vbd3(domain.domid(), vdev, target)
-                : DiskConfig.vbd(domain.domid(), vdev, target);
+            case 1 -> DiskConfig.vbd3(domain.domid(), vdev, target);
             default -> DiskConfig.vbd(domain.domid(), vdev, target);
         };
         job = host.toolstack.beginAttach(config);

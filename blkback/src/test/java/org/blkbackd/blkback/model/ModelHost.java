@@ -27,8 +27,6 @@ import org.blkbackd.xenstore.sim.SimXenstored;
 /** A simulated host with the real daemon in it, whose every write to xenstore is looked at. */
 final class ModelHost implements AutoCloseable {
 
-    /** Whether the daemon serves kind vbd3 with its format prefix. */
-    static final boolean VBD3 = Boolean.getBoolean("model.vbd3");
     static final List<String> KINDS = List.of("vbd", "qdisk", "vbd3");
 
     final Path folder;
