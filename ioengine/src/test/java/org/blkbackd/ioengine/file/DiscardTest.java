@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.EngineDriver;
@@ -135,24 +136,37 @@ class DiscardTest {
         }
     }
 
+    /** Each read waits for the next one to be queued, so there is always one that could go first. */
     @Test
     void readsWithoutEndDoNotStarveIt() {
         useFixture(new FileFixture(FileOptions.DEFAULTS.withIoThreads(2)));
+        Semaphore mayRead = new Semaphore(0);
         try (Disk disk = open(PIECES * PIECE); EngineDriver driver = new EngineDriver(disk, 20)) {
-            IoRequest discard = discard(0, PIECES * PIECE);
-            driver.start(discard);
+            files.io.intervene((call, fd, offset, bytes) -> {
+                if (call.equals("read")) {
+                    mayRead.acquireUninterruptibly();
+                }
+                return Intervention.PASS;
+            });
             for (int i = 0; i < 16; i++) {
                 driver.start(files.read(i * 4096L, 4096));
             }
-            int reads = 0;
-            for (IoRequest done = driver.await(); done != discard; done = driver.await()) {
-                reads++;
-                assertTrue(reads < 20 * PIECES, "the discard does not end");
-                done.prepare(IoRequest.Operation.READ, 0);
-                done.add(files.memory.address(), 512);
-                driver.start(done);
+            IoRequest discard = discard(0, PIECES * PIECE);
+            driver.start(discard);
+            mayRead.release();
+            try {
+                int reads = 0;
+                for (IoRequest done = driver.await(); done != discard; done = driver.await()) {
+                    assertTrue(reads++ < 20 * PIECES, "the discard does not end");
+                    done.prepare(IoRequest.Operation.READ, 0);
+                    done.add(files.memory.address(), 512);
+                    driver.start(done);
+                    mayRead.release();
+                }
+                assertEquals(0, discard.result());
+            } finally {
+                mayRead.release(100);
             }
-            assertEquals(0, discard.result());
         }
     }
 
