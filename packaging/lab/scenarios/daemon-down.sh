@@ -4,6 +4,7 @@
 . "$(dirname "$0")/functions.sh"
 needs_blkbackd
 install_dist
+stop_daemon
 write_config n idle "$(disk xvda "$(make_image n.img 8)")"
 
 # fails_to_create SECONDS: xl create fails within them
@@ -16,7 +17,7 @@ fails_to_create() {
 }
 
 fails_to_create 40
-modprobe xen-blkback
+load_blkback
 fails_to_create 30
 [ "$(grep -c "blkbackd does not answer for .*: is it running?" /tmp/xl.out)" = 1 ] \
     || fail "xl says $(tr '\n' ';' < /tmp/xl.out)"

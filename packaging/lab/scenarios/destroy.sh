@@ -4,6 +4,4 @@
 start_daemon
 start_guest d loop "$(disk xvda "$(make_image d.img 32)")"
 wait_rounds d 2 180
-xl destroy d || fail "xl destroy"
-assert_no_leftovers
 ok

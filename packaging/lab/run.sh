@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# run.sh [SCENARIO...]: runs scenarios (default: all of them) on a lab host, one line for each:
+#     PASS name: figures (seconds)      FAIL name: why (seconds)      SKIP name: what would run it (seconds)
+# and a last line that counts them. Exit status 0 only if none failed. Scenarios share one host and one daemon; one that
+# fails shows its log, and the next one gets a fresh host. run.sh --list says what there is.
+#
+#   LAB_BACKEND=qemu|blkback   a stock backend instead of blkbackd, to test the lab itself
+#   LAB_LIMIT=SECONDS          for each scenario, default 900
+#   LAB_TESTS=DIR              a class path with contract tests, for the scenario grant-contract
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+share=${BLKBACKD_LAB_DIR:-$HOME/.cache/blkbackd-lab}/share
+backend=${LAB_BACKEND:-blkbackd}
+limit=${LAB_LIMIT:-900}
+passed=0
+failed=0
+skipped=0
+host=none
+
+scenarios() {
+    for file in "$here"/scenarios/*.sh; do
+        [ ! -x "$file" ] || basename "$file" .sh
+    done
+}
+
+# The first sentence of the comment that a scenario begins with.
+summary() {
+    sed -n '2,/^[^#]/{s/^# //p}' "$here/scenarios/$1.sh" | grep -v '^host:' | tr '\n' ' ' | sed 's/\([.:]\) .*/\1/'
+}
+
+# The line '# host: OPTIONS' of a scenario: what its host needs, as options of 'lab up'.
+host_options() {
+    sed -n 's/^# host: //p' "$here/scenarios/$1.sh"
+}
+
+stage() {
+    rm -rf "$share"
+    mkdir -p "$share/logs"
+    cp -r "$here/scenarios" "$share"
+    [ -z "${LAB_TESTS:-}" ] || cp -r "$LAB_TESTS" "$share/tests"
+    if [ "$backend" = blkbackd ]; then
+        local dist
+        dist=$("$here/../dist") || exit 2
+        cp -a "$dist" "$share/dist"
+        find "$here/../target" -maxdepth 1 -name 'blkbackd_*.deb' -exec cp {} "$share" \;
+    fi
+}
+
+down() {
+    "$here/lab" down run
+    host=none
+}
+
+# boot OPTIONS: a host with these options, unless it is there
+boot() {
+    [ "$host" != "$1" ] || return 0
+    # shellcheck disable=SC2086  # several options in one variable
+    "$here/lab" up run --share "$share" $1 || exit 2
+    host=$1
+}
+
+# run_one NAME: prints its verdict, and counts it
+run_one() {
+    local log=$share/logs/$1.log began=$SECONDS verdict
+    boot "$(host_options "$1")"
+    "$here/lab" exec --name run --timeout $((limit + 150)) "cd /mnt/share/scenarios && LAB_BACKEND=$backend LAB_ROUNDS=${LAB_ROUNDS:-} \
+        timeout -k 120 $limit bash ./$1.sh > /mnt/share/logs/$1.log 2>&1"
+    verdict=$(grep -a -E "^(PASS|FAIL|SKIP) $1" "$log" | tail -n 1)
+    echo "${verdict:-FAIL $1: no verdict} ($((SECONDS - began)) s)"
+    case $verdict in
+        PASS*) passed=$((passed + 1)) ;;
+        SKIP*) skipped=$((skipped + 1)) ;;
+        *)
+            failed=$((failed + 1))
+            sed 's/^/    /' "$log"
+            down ;;
+    esac
+}
+
+if [ "${1:-}" = --list ]; then
+    for name in $(scenarios); do
+        printf '%-20s %s\n' "$name" "$(summary "$name")"
+    done
+    exit 0
+fi
+# shellcheck disable=SC2046  # names have no spaces
+[ $# != 0 ] || set -- $(scenarios)
+for name in "$@"; do
+    [ -x "$here/scenarios/$name.sh" ] || { echo "lab: no scenario '$name'; run.sh --list" >&2; exit 2; }
+done
+if [ "$(id -u)" != 0 ] || [ "$(uname -m)" != x86_64 ]; then
+    echo "lab: needs root on an x86_64 machine" >&2
+    exit 2
+fi
+"$here/lab" build || exit 2
+stage
+trap down EXIT
+trap "exit 2" INT TERM
+for name in "$@"; do
+    run_one "$name"
+done
+echo "$passed passed, $failed failed, $skipped skipped in $SECONDS s"
+[ "$failed" = 0 ]
