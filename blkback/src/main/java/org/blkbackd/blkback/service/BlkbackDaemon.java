@@ -2,6 +2,7 @@
 
 package org.blkbackd.blkback.service;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,8 +14,11 @@ import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.device.VbdConductor;
 import org.blkbackd.blkback.notify.NotifySocket;
 import org.blkbackd.blkback.notify.Watchdog;
+import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.statistics.StatisticsFolder;
+import org.blkbackd.blkback.statistics.StatisticsPublisher;
 import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 import org.blkbackd.ioengine.file.FileOptions;
@@ -62,17 +66,32 @@ public final class BlkbackDaemon implements AutoCloseable {
         Disks disks = new Disks(List.of(new FileProvider(fileOptions(config)),
             new MemoryProvider()));
         parts.add(disks);
-        VbdConductor conductor = new VbdConductor(xenstore, ownDomid(xenstore), disks);
+        int self = ownDomid(xenstore);
+        VbdConductor conductor = new VbdConductor(xenstore, self, disks);
+        RingListener listener = counted(conductor.listener(), host, xenstore, self);
         int count = config.workerCount(Runtime.getRuntime().availableProcessors());
         List<RingWorkerProxy> workers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            workers.add(startWorker(host, conductor, i));
+            workers.add(startWorker(host, listener, i));
         }
         parts.add(conductor);
         conductor.start(config.kinds(), workers);
         String serves = "serves " + String.join(", ", config.kinds()) + " with " + count + " workers";
         LOG.info("ready in {} ms, {}", sinceProcessStart(), serves);
         tellServiceManager(serves, conductor, workers);
+    }
+
+    /** Figures in xentop are no reason not to serve. */
+    private RingListener counted(RingListener listener, XenHost host, Xenstore xenstore, int self) {
+        try {
+            StatisticsPublisher publisher = new StatisticsPublisher(listener, StatisticsFolder.open(host.statistics()),
+                xenstore, self);
+            parts.add(publisher);
+            return publisher;
+        } catch (IOException e) {
+            LOG.warn("xentop will show no figures: {}", e.toString());
+            return listener;
+        }
     }
 
     private void tellServiceManager(String status, VbdConductor conductor, List<RingWorkerProxy> workers) {
@@ -92,8 +111,8 @@ public final class BlkbackDaemon implements AutoCloseable {
             .map(began -> Duration.between(began, Instant.now()).toMillis()).orElse(-1L);
     }
 
-    private RingWorkerProxy startWorker(XenHost host, VbdConductor conductor, int number) {
-        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), conductor.listener());
+    private RingWorkerProxy startWorker(XenHost host, RingListener listener, int number) {
+        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), listener);
         RingWorkerProxy proxy = worker.proxy();
         Thread thread = new Thread(worker, "blkbackd-worker-" + number);
         thread.setUncaughtExceptionHandler(BlkbackDaemon::workerDied);

@@ -4,6 +4,7 @@ package org.blkbackd.blkback.service;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.blkbackd.blkback.statistics.StatisticsFolder;
 import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantTable;
 import org.blkbackd.grant.sim.SimHypervisor;
@@ -29,6 +30,11 @@ public interface XenHost extends AutoCloseable {
 
     /** A handle of its own for each worker. */
     EventChannels newEventChannels();
+
+    /** Where the disks' counters are published. */
+    default Path statistics() {
+        return StatisticsFolder.DEFAULT;
+    }
 
     @Override
     void close();
@@ -113,6 +119,11 @@ public interface XenHost extends AutoCloseable {
         @Override
         public EventChannels newEventChannels() {
             return hypervisor.eventChannels(SELF);
+        }
+
+        @Override
+        public Path statistics() {
+            return folder.resolve(StatisticsFolder.DEFAULT.getFileName());
         }
 
         @Override

@@ -16,8 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * The published counters of one disk: a mapped file in tmpfs. Publishing is a few atomic additions to memory, without a
- * system call, so that a ring's worker can do it at the end of every pass, and a disk that is idle costs nothing.
+ * The published counters of one disk: a mapped file in tmpfs. Publishing is a few stores, without a system call.
  *
  * <p>96 bytes in host order, {@code struct vbd3_stats} of Xen's tools/libs/stat/xenstat_priv.h, which took it from
  * blktap; read by {@code read_attributes_vbd3} of xenstat_linux.c since Xen 4.19, which refuses another version and a
@@ -42,16 +41,15 @@ import java.nio.file.attribute.PosixFilePermissions;
  */
 public final class StatisticsFile implements AutoCloseable {
 
-    static final int READS_SUBMITTED = 16;
-    static final int READS_COMPLETED = 24;
-    static final int READ_SECTORS = 32;
-    static final int WRITES_SUBMITTED = 48;
-    static final int WRITES_COMPLETED = 56;
-    static final int WRITE_SECTORS = 64;
-    static final int IO_ERRORS = 80;
-
     private static final int SIZE = 96;
     private static final int VERSION = 1;
+    private static final int READS_SUBMITTED = 16;
+    private static final int READS_COMPLETED = 24;
+    private static final int READ_SECTORS = 32;
+    private static final int WRITES_SUBMITTED = 48;
+    private static final int WRITES_COMPLETED = 56;
+    private static final int WRITE_SECTORS = 64;
+    private static final int IO_ERRORS = 80;
     private static final VarHandle LONGS =
         MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
@@ -92,14 +90,18 @@ public final class StatisticsFile implements AutoCloseable {
         }
     }
 
-    /** A share of the counters for one ring; several add up. */
-    public RingShare newShare() {
-        return new RingShare(this);
-    }
-
-    /** Adds to a counter, atomically; from any thread. */
-    void add(int offset, long amount) {
-        LONGS.getAndAdd(mapped, offset, amount);
+    /**
+     * Publishes the counters as they are now. Requests are counted when they have been answered; sectors are 512 bytes.
+     * One thread at a time.
+     */
+    public void publish(long reads, long readSectors, long writes, long writeSectors, long ioErrors) {
+        LONGS.setOpaque(mapped, READS_SUBMITTED, reads);
+        LONGS.setOpaque(mapped, READS_COMPLETED, reads);
+        LONGS.setOpaque(mapped, READ_SECTORS, readSectors);
+        LONGS.setOpaque(mapped, WRITES_SUBMITTED, writes);
+        LONGS.setOpaque(mapped, WRITES_COMPLETED, writes);
+        LONGS.setOpaque(mapped, WRITE_SECTORS, writeSectors);
+        LONGS.setOpaque(mapped, IO_ERRORS, ioErrors);
     }
 
     /** Removes the file. Publishing after that is harmless: the memory lives as long as this object. */

@@ -35,7 +35,7 @@ class StatisticsFileTest {
     @Test
     void theLayoutIsLibxenstats() throws IOException {
         try (StatisticsFile file = StatisticsFolder.open(folder).create(7, 51712)) {
-            file.newShare().publish(0x1111, 0x2222_0000_0001L, 0x3333, 0x4444_0000_0001L, 5);
+            file.publish(0x1111, 0x2222_0000_0001L, 0x3333, 0x4444_0000_0001L, 5);
             String wanted = """
                 01000000 00000000 0000000000000000
                 1111000000000000 1111000000000000 0100000022220000 0000000000000000
@@ -61,30 +61,9 @@ class StatisticsFileTest {
     @Test
     void everyoneMayReadAndOnlyTheOwnerWrite() throws IOException {
         try (StatisticsFile file = StatisticsFolder.open(folder).create(7, 51712)) {
-            file.newShare().publish(1, 2, 3, 4, 5);
+            file.publish(1, 2, 3, 4, 5);
             assertEquals("rwxr-xr-x", permissions(folder));
             assertEquals("rw-r--r--", permissions(folder.resolve("vbd-7-51712")));
-        }
-    }
-
-    @Test
-    void theRingsOfADiskAddUp() throws Exception {
-        try (StatisticsFile file = StatisticsFolder.open(folder).create(7, 51712)) {
-            List<Thread> workers = Stream.generate(() -> new Thread(() -> {
-                RingShare share = file.newShare();
-                for (int i = 1; i <= 10_000; i++) {
-                    share.publish(i, 8L * i, i / 2, 3L * (i / 2), i / 100);
-                    share.publish(i, 8L * i, i / 2, 3L * (i / 2), i / 100);
-                }
-            })).limit(4).toList();
-            workers.forEach(Thread::start);
-            for (Thread worker : workers) {
-                worker.join();
-            }
-            ByteBuffer now = read();
-            List<Long> counters = Stream.iterate(8, at -> at < 96, at -> at + 8).map(now::getLong).toList();
-            assertEquals(List.of(0L, 40_000L, 40_000L, 320_000L, 0L, 20_000L, 20_000L, 60_000L, 0L, 400L, 0L),
-                counters);
         }
     }
 
@@ -92,7 +71,7 @@ class StatisticsFileTest {
     void aClosedFileIsGoneAndCanStillBePublishedTo() throws IOException {
         StatisticsFile file = StatisticsFolder.open(folder).create(7, 51712);
         file.close();
-        file.newShare().publish(1, 2, 3, 4, 5);
+        file.publish(1, 2, 3, 4, 5);
         file.close();
         assertEquals(List.of(), names());
     }
@@ -101,8 +80,8 @@ class StatisticsFileTest {
     void aSuccessorStartsAtZeroAndTheEarlierOneDoesNotReachIt() throws IOException {
         StatisticsFile first = StatisticsFolder.open(folder).create(7, 51712);
         try (StatisticsFile second = StatisticsFolder.open(folder).create(7, 51712)) {
-            first.newShare().publish(9, 9, 9, 9, 9);
-            second.newShare().publish(1, 8, 0, 0, 0);
+            first.publish(9, 9, 9, 9, 9);
+            second.publish(1, 8, 0, 0, 0);
             ByteBuffer now = read();
             assertEquals(1, now.getLong(16));
             assertEquals(0, now.getLong(80));
