@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps the {@link StatisticsFile} of every connected disk, by listening to what the workers tell the conductor. A disk
  * whose rings are active is counted every two seconds (xentop looks every three) and for some seconds after that; one
- * Trouble here costs figures in xentop, nothing else.
+ * that is idle wakes nobody up. Trouble here costs figures in xentop, nothing else.
  */
 public final class StatisticsPublisher implements RingListener, AutoCloseable {
 
