@@ -5,24 +5,19 @@ package org.blkbackd.blkback.model;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.function.BooleanSupplier;
 
 /** A xenstored that has its troubles: none of them may reach a guest that keeps the rules. */
 final class HostFaults implements Actor {
 
     private final ModelHost host;
-    private final BooleanSupplier attaching;
 
-    /** @param attaching somebody waits for the daemon's word on a new disk, which it does not give a second time */
-    HostFaults(ModelHost host, BooleanSupplier attaching) {
+    HostFaults(ModelHost host) {
         this.host = host;
-        this.attaching = attaching;
     }
 
     @Override
     public List<String> choices() {
-        return attaching.getAsBoolean() ? List.of("delay", "hang")
-            : List.of("drop", "drop-all", "fail-commits", "fail-commits", "delay", "hang");
+        return List.of("drop", "drop-all", "fail-commits", "fail-commits", "delay", "hang");
     }
 
     @Override

@@ -92,11 +92,6 @@ final class LegalDisk {
         return tool == Tool.ATTACHING || tool == Tool.PRESENT;
     }
 
-    /** libxl is in the middle of adding it. */
-    boolean isAttaching() {
-        return tool == Tool.ATTACHING;
-    }
-
     void act(String choice, Random random) {
         switch (choice) {
             case "attach" -> attach(random);

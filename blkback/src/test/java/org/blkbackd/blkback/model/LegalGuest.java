@@ -108,11 +108,6 @@ final class LegalGuest implements Actor {
         domain.destroy();
     }
 
-    /** One of its disks is in the middle of being attached. */
-    boolean isAttaching() {
-        return disks.stream().anyMatch(LegalDisk::isAttaching);
-    }
-
     private boolean isOpen() {
         return disks.stream().anyMatch(disk -> ModelHost.descriptors(disk.image()) > 0);
     }

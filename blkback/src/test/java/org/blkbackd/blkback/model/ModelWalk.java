@@ -92,15 +92,13 @@ final class ModelWalk {
     }
 
     private void populate(ModelHost host, Path images) {
-        List<LegalGuest> legal = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            legal.add(new LegalGuest(host, images, "legal" + i, 2));
-            actors.put("legal" + i, legal.get(i));
+            actors.put("legal" + i, new LegalGuest(host, images, "legal" + i, 2));
         }
         for (int i = 0; i < 2; i++) {
             actors.put("hostile" + i, new HostileGuest(host));
         }
-        actors.put("host", new HostFaults(host, () -> legal.stream().anyMatch(LegalGuest::isAttaching)));
+        actors.put("host", new HostFaults(host));
         rules = () -> check(host);
     }
 
