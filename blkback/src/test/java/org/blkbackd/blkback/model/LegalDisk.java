@@ -328,7 +328,7 @@ final class LegalDisk {
     /** Everything begun is brought to its end, and what is on the disk is read. */
     void settle() {
         Patience patience = new Patience(2 * PATIENCE_MS);
-        while (job != null || front == Front.OFFERED) {
+        while (job != null || front == Front.OFFERED || tool == Tool.ABSENT && front != Front.IDLE) {
             if (job != null) {
                 poll();
             }

@@ -37,6 +37,8 @@ final class ModelHost implements AutoCloseable {
     final StateRules rules = new StateRules();
     final FaultLog log = new FaultLog();
     private final List<AutoCloseable> parts = new ArrayList<>();
+    /** The daemon's connection. */
+    WatchedXenstore daemonXenstore;
     private int lastDomid;
 
     ModelHost() {
@@ -93,7 +95,8 @@ final class ModelHost implements AutoCloseable {
 
         @Override
         public Xenstore connect() {
-            return new WatchedXenstore(XenstoreClient.connect(xenstored.socket()), rules);
+            daemonXenstore = new WatchedXenstore(XenstoreClient.connect(xenstored.socket()), rules);
+            return daemonXenstore;
         }
 
         @Override

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.blkbackd.xenstore.Permission;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.WatchListener;
@@ -18,6 +20,8 @@ final class WatchedXenstore implements Xenstore {
 
     private final Xenstore xenstore;
     private final StateRules rules;
+    private final AtomicLong requests = new AtomicLong();
+    private final AtomicLong waitedNs = new AtomicLong();
 
     WatchedXenstore(Xenstore xenstore, StateRules rules) {
         this.xenstore = xenstore;
@@ -26,18 +30,21 @@ final class WatchedXenstore implements Xenstore {
 
     @Override
     public String read(String path) {
-        return xenstore.read(path);
+        return timed(() -> xenstore.read(path));
     }
 
     @Override
     public String readOrNull(String path) {
-        return xenstore.readOrNull(path);
+        return timed(() -> xenstore.readOrNull(path));
     }
 
     @Override
     public void write(String path, String value) {
         rules.outsideTransaction(path, value);
-        xenstore.write(path, value);
+        timed(() -> {
+            xenstore.write(path, value);
+            return null;
+        });
     }
 
     @Override
@@ -47,13 +54,16 @@ final class WatchedXenstore implements Xenstore {
 
     @Override
     public List<String> directory(String path) {
-        return xenstore.directory(path);
+        return timed(() -> xenstore.directory(path));
     }
 
     @Override
     public void remove(String path) {
         rules.removed(path);
-        xenstore.remove(path);
+        timed(() -> {
+            xenstore.remove(path);
+            return null;
+        });
     }
 
     @Override
@@ -68,22 +78,38 @@ final class WatchedXenstore implements Xenstore {
 
     @Override
     public <T> T transact(Function<XenstoreOps, T> work) {
-        return xenstore.transact(store -> {
+        return timed(() -> xenstore.transact(store -> {
+            requests.incrementAndGet();
             WatchedTransaction watched = new WatchedTransaction(store);
             T result = work.apply(watched);
             watched.changes.forEach(Runnable::run);
             return result;
-        });
+        }));
     }
 
     @Override
     public Watch watch(String path, WatchListener listener) {
-        return xenstore.watch(path, listener);
+        return timed(() -> xenstore.watch(path, listener));
     }
 
     @Override
     public void close() {
         xenstore.close();
+    }
+
+    /** Requests made so far, and the time somebody waited for their answers. */
+    String cost() {
+        return requests.get() + " xenstore requests of the daemon, " + waitedNs.get() / 1_000_000 + " ms";
+    }
+
+    private <T> T timed(Supplier<T> call) {
+        requests.incrementAndGet();
+        long start = System.nanoTime();
+        try {
+            return call.get();
+        } finally {
+            waitedNs.addAndGet(System.nanoTime() - start);
+        }
     }
 
     /** Notes the state that was read and the one that is written over it. */
@@ -99,6 +125,7 @@ final class WatchedXenstore implements Xenstore {
 
         @Override
         public String read(String path) {
+            requests.incrementAndGet();
             String value = store.read(path);
             read.put(path, value);
             return value;
@@ -106,6 +133,7 @@ final class WatchedXenstore implements Xenstore {
 
         @Override
         public String readOrNull(String path) {
+            requests.incrementAndGet();
             String value = store.readOrNull(path);
             read.put(path, value);
             return value;
@@ -114,32 +142,38 @@ final class WatchedXenstore implements Xenstore {
         @Override
         public void write(String path, String value) {
             changes.add(() -> rules.written(path, read.get(path), value));
+            requests.incrementAndGet();
             store.write(path, value);
         }
 
         @Override
         public void mkdir(String path) {
+            requests.incrementAndGet();
             store.mkdir(path);
         }
 
         @Override
         public List<String> directory(String path) {
+            requests.incrementAndGet();
             return store.directory(path);
         }
 
         @Override
         public void remove(String path) {
             changes.add(() -> rules.removed(path));
+            requests.incrementAndGet();
             store.remove(path);
         }
 
         @Override
         public List<Permission> permissions(String path) {
+            requests.incrementAndGet();
             return store.permissions(path);
         }
 
         @Override
         public void setPermissions(String path, List<Permission> permissions) {
+            requests.incrementAndGet();
             store.setPermissions(path, permissions);
         }
     }

@@ -21,6 +21,7 @@ class WholeServiceModelTest {
 
     private static final long SEED = Long.getLong("model.seed", 20_240_601);
     private static final long STEPS = Long.getLong("model.steps", 2_000);
+    private static final int SHOWN = 60;
     private static final long SHRINK_S = Long.getLong("model.shrink.seconds", 60);
 
     @Test
@@ -30,12 +31,12 @@ class WholeServiceModelTest {
         Failure failure = ModelWalk.random(SEED, STEPS, trace);
         if (failure != null) {
             Failure least = shrunk(failure);
-            StringBuilder steps = new StringBuilder();
-            least.steps().forEach(step -> steps.append("\n  ").append(step));
+            List<String> steps = least.steps().stream().map(Step::toString).toList();
+            String last = String.join("\n  ", steps.subList(Math.max(0, steps.size() - SHOWN), steps.size()));
             fail("after " + failure.steps().size() + " steps: " + failure.cause()
                 + "\nagain: -Dmodel.seed=" + SEED + " -Dmodel.steps=" + STEPS + "; all steps: "
-                + trace.toAbsolutePath() + "\nshortest found, " + least.steps().size() + " steps, " + least.cause()
-                + steps, failure.cause());
+                + trace.toAbsolutePath() + "\nshortest found, " + steps.size() + " steps, " + least.cause()
+                + ", at the end:\n  " + last, failure.cause());
         }
     }
 
