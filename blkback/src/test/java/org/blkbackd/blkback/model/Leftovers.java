@@ -16,7 +16,7 @@ import java.util.function.IntSupplier;
 /** What a host with an idle daemon holds, measured before, to be found again after everybody has left. */
 final class Leftovers {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int STORAGE_THREADS = 64;
 
     private final ModelHost host;

@@ -40,7 +40,7 @@ class ManyDisksTest {
 
     private static final int DISKS = Integer.getInteger("model.disks", 500);
     private static final int GUESTS = 10;
-    private static final long PATIENCE_MS = 60_000;
+    private static final long PATIENCE_MS = 600_000;
     /** The times are printed, for a quiet machine; here a busy one must do. */
     private static final ToolstackTimeouts PATIENT = new ToolstackTimeouts(PATIENCE_MS, PATIENCE_MS, PATIENCE_MS);
     private static final int IMAGE_BYTES = 1 << 20;
