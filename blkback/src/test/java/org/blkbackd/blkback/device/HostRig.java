@@ -43,6 +43,7 @@ final class HostRig implements AutoCloseable {
     final SimToolstack toolstack;
     final Path folder;
     private final DiskProvider extra;
+    private final int workerCount;
     private final Map<Integer, SimDomain> domains = new HashMap<>();
     private final Map<Integer, Xenstore> guests = new HashMap<>();
     private Xenstore store;
@@ -53,6 +54,12 @@ final class HostRig implements AutoCloseable {
 
     /** @param extra a provider of a scheme of its own, or null */
     HostRig(Path folder, DiskProvider extra) {
+        this(folder, extra, 2);
+    }
+
+    /** @param workerCount threads of the daemon, and so the most queues it offers */
+    HostRig(Path folder, DiskProvider extra, int workerCount) {
+        this.workerCount = workerCount;
         this.folder = folder;
         this.extra = extra;
         hypervisor = SimHypervisor.open(folder.resolve("hypervisor"));
@@ -83,7 +90,7 @@ final class HostRig implements AutoCloseable {
         }
         disks = new Disks(providers);
         conductor = new VbdConductor(store, 0, disks);
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < workerCount; i++) {
             RingWorker worker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0),
                 conductor.listener());
             workers.add(worker.proxy());

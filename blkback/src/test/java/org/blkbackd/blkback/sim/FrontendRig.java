@@ -2,12 +2,7 @@
 
 package org.blkbackd.blkback.sim;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.nio.file.Path;
-import java.util.Random;
 import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.xenstore.Xenstore;
@@ -71,51 +66,8 @@ final class FrontendRig implements AutoCloseable {
         return status;
     }
 
-    /** Fills every slot of every queue with writes at once, then with reads, and compares. */
     static void dataGoesThereAndBack(SimFrontend frontend, int sectors, long seed) {
-        for (int round = 0; round < 2; round++) {
-            int asked = 0;
-            for (FrontQueue queue : frontend.queues()) {
-                for (FrontRequest request = queue.claim(); request != null; request = queue.claim()) {
-                    request.tag(asked);
-                    long sector = (long) asked % (DoubleBackend.SECTORS / sectors) * sectors;
-                    if (round == 0) {
-                        request.put(data(sector, sectors, seed)).write(sector, sectors);
-                    } else {
-                        request.read(sector, sectors);
-                    }
-                    queue.submit(request);
-                    asked++;
-                }
-                queue.kick();
-            }
-            assertEquals(asked, frontend.inFlight());
-            for (FrontQueue queue : frontend.queues()) {
-                reapAll(queue, round == 1, sectors, seed);
-            }
-            assertEquals(0, frontend.inFlight());
-        }
-        assertEquals(0, frontend.violations());
-    }
-
-    private static void reapAll(FrontQueue queue, boolean compare, int sectors, long seed) {
-        byte[] read = new byte[sectors * 512];
-        while (queue.inFlight() > 0 || queue.await(0)) {
-            assertTrue(queue.await(PATIENCE_MS));
-            FrontRequest answered = queue.reap();
-            assertTrue(answered.isOkay());
-            if (compare) {
-                answered.get(read);
-                assertArrayEquals(data(answered.sector(), sectors, seed), read, "seed " + seed);
-            }
-            queue.release(answered);
-        }
-    }
-
-    private static byte[] data(long sector, int sectors, long seed) {
-        byte[] data = new byte[sectors * 512];
-        new Random(seed + sector).nextBytes(data);
-        return data;
+        GuestTraffic.thereAndBack(frontend, DoubleBackend.SECTORS, sectors, seed);
     }
 
     @Override
