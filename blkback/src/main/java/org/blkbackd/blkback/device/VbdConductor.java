@@ -147,10 +147,10 @@ public final class VbdConductor implements AutoCloseable {
     /** On xenstore's thread. */
     private void backendChanged(String kind, String path) {
         VbdAddress address = VbdAddress.parse(root(kind), kind, path);
-        if (address != null) {
-            proxy.deviceChanged(address);
-        } else {
+        if (address == null) {
             proxy.kindChanged(kind);
+        } else if (BackendArea.decides(path.substring(address.backendPath(self).length()))) {
+            proxy.deviceChanged(address);
         }
     }
 

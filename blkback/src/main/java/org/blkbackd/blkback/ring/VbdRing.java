@@ -123,6 +123,8 @@ public final class VbdRing {
             responder.disconnect();
             intake.drop();
             releaseGuest();
+            // A discard of a terabyte is many steps; nobody waits for the rest of them.
+            engine.abandonDiscards();
         }
     }
 

@@ -2,6 +2,7 @@
 
 package org.blkbackd.blkback.xenbus;
 
+import java.util.Set;
 import java.util.function.Consumer;
 import org.blkbackd.blkback.xenbus.Handshake.Seen;
 import org.blkbackd.xenstore.Xenstore;
@@ -19,6 +20,8 @@ public final class BackendArea {
     /** Where the daemon tells the hot-plug script what it thinks of the device: {@code ready} or {@code error}. */
     private static final String STATUS = "blkbackd-status";
     private static final String SCRIPT = "block-blkbackd";
+    private static final Set<String> DECISIVE =
+        Set.of("", "/state", "/online", "/hotplug-status", "/script", "/frontend-id");
 
     private final Xenstore xenstore;
     private final VbdAddress address;
@@ -60,6 +63,16 @@ public final class BackendArea {
 
     private boolean scriptHasRun() {
         return "connected".equals(xenstore.readOrNull(path + "/hotplug-status"));
+    }
+
+    /**
+     * Whether a change of a node may change what {@link #isOurs} or {@link #look} say. Most changes are our own writes
+     * of features and sizes.
+     *
+     * @param below the node's path below the device's directory, with its slash; empty for the directory itself
+     */
+    public static boolean decides(String below) {
+        return DECISIVE.contains(below);
     }
 
     /** One look at all that decides the handshake. */

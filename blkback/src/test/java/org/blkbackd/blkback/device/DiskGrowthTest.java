@@ -152,7 +152,7 @@ class DiskGrowthTest {
         assertTrue(resize(0).failure().contains("no guest is connected"));
         host.toolstack.detach(disk);
         disk = null;
-        assertTrue(resize(0).failure().contains("there is no device vbd-1-51712"));
+        await().until(() -> resize(0).failure().contains("there is no device vbd-1-51712"));
     }
 
     private void grow(long bytes) throws IOException {
