@@ -37,7 +37,10 @@ final class Binding {
             text(Setting.DEFAULT_ENGINE, defaults.defaultEngine()),
             wholeNumber(Setting.WORKERS, defaults.workers()),
             wholeNumber(Setting.IO_THREADS, defaults.ioThreads()),
-            text(Setting.LOG_LEVEL, defaults.logLevel()));
+            text(Setting.LOG_LEVEL, defaults.logLevel()),
+            text(Setting.CONTROL_SOCKET, defaults.controlSocket()),
+            text(Setting.METRICS_SOCKET, defaults.metricsSocket()),
+            wholeNumber(Setting.METRICS_PORT, defaults.metricsPort()));
     }
 
     /** Notes every key that is not a setting, with the one it may have been meant to be. */

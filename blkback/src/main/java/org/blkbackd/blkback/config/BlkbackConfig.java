@@ -18,6 +18,9 @@ import org.hibernate.validator.constraints.UniqueElements;
  * @param workers ring workers as configured; {@link #workerCount} says how many that makes
  * @param ioThreads upper bound on storage threads of the portable engine
  * @param logLevel least severe level that is logged
+ * @param controlSocket where blkbackctl asks, below the host's runtime folder unless absolute; or {@link #NONE}
+ * @param metricsSocket where Prometheus asks, as above
+ * @param metricsPort loopback port where Prometheus asks, 0 for none
  */
 public record BlkbackConfig(
     @NotEmpty(message = KINDS_ALLOWED)
@@ -36,7 +39,20 @@ public record BlkbackConfig(
     int ioThreads,
 
     @Pattern(regexp = "error|warn|info|debug|trace", message = LOG_LEVEL_ALLOWED)
-    String logLevel) {
+    String logLevel,
+
+    @Pattern(regexp = PATH, message = SOCKET_ALLOWED)
+    String controlSocket,
+
+    @Pattern(regexp = PATH, message = SOCKET_ALLOWED)
+    String metricsSocket,
+
+    @Min(value = 0, message = PORT_ALLOWED)
+    @Max(value = 65535, message = PORT_ALLOWED)
+    int metricsPort) {
+
+    /** The word in place of a socket's path that turns the socket off. */
+    public static final String NONE = "none";
 
     static final String KIND_ALLOWED = "vbd, qdisk or vbd3";
     static final String KINDS_ALLOWED = "a list of at least one of vbd, qdisk, vbd3";
@@ -44,6 +60,12 @@ public record BlkbackConfig(
     static final String WORKERS_ALLOWED = "a whole number from 0 to 64 (0 is one per CPU, at most 4)";
     static final String IO_THREADS_ALLOWED = "a whole number from 1 to 256";
     static final String LOG_LEVEL_ALLOWED = "error, warn, info, debug or trace";
+
+    static final String SOCKET_ALLOWED = "a path of at most 90 characters, or none";
+    static final String PORT_ALLOWED = "a port from 1 to 65535, or 0 for none";
+
+    /** A socket's address has room for 107 bytes (unix(7)), and it is bound with a suffix first. */
+    private static final String PATH = "[!-~]{1,90}";
 
     private static final int MOST_AUTOMATIC_WORKERS = 4;
 
@@ -53,6 +75,11 @@ public record BlkbackConfig(
     /** Copies the list. */
     public BlkbackConfig {
         kinds = List.copyOf(kinds);
+    }
+
+    /** The rest as in {@link #DEFAULTS}. */
+    public BlkbackConfig(List<String> kinds, String defaultEngine, int workers, int ioThreads, String logLevel) {
+        this(kinds, defaultEngine, workers, ioThreads, logLevel, "control.sock", NONE, 0);
     }
 
     /** Ring workers to start on a machine with {@code cpus} CPUs. */

@@ -11,7 +11,10 @@ enum Setting {
     DEFAULT_ENGINE("default-engine", "defaultEngine", BlkbackConfig.ENGINE_ALLOWED),
     WORKERS("workers", "workers", BlkbackConfig.WORKERS_ALLOWED),
     IO_THREADS("io-threads", "ioThreads", BlkbackConfig.IO_THREADS_ALLOWED),
-    LOG_LEVEL("log-level", "logLevel", BlkbackConfig.LOG_LEVEL_ALLOWED);
+    LOG_LEVEL("log-level", "logLevel", BlkbackConfig.LOG_LEVEL_ALLOWED),
+    CONTROL_SOCKET("control-socket", "controlSocket", BlkbackConfig.SOCKET_ALLOWED),
+    METRICS_SOCKET("metrics-socket", "metricsSocket", BlkbackConfig.SOCKET_ALLOWED),
+    METRICS_PORT("metrics-port", "metricsPort", BlkbackConfig.PORT_ALLOWED);
 
     private final String key;
     private final String component;

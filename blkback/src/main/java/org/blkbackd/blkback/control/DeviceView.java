@@ -32,6 +32,12 @@ public record DeviceView(String name, int domid, String domain, int devid, Strin
     /** The unit of {@link #sectors}. */
     public static final int SECTOR_BYTES = 512;
 
+    /** The same, with the guest's name. */
+    public DeviceView withDomain(String guest) {
+        return new DeviceView(name, domid, guest, devid, vdev, kind, target, engine, mode, sectors,
+            physicalSectorSize, backendState, frontendState, queues, ringPages, inFlight, held, lastError);
+    }
+
     /** Size in bytes. */
     public long bytes() {
         return sectors * SECTOR_BYTES;

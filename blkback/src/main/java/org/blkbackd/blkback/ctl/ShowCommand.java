@@ -37,7 +37,7 @@ final class ShowCommand implements Callable<Integer> {
         line("vdev", view.vdev() + " (" + view.devid() + ")");
         line("target", view.target());
         line("engine", view.engine());
-        line("mode", "r".equals(view.mode()) ? "read-only" : "read-write");
+        line("mode", view.mode() == null ? null : "r".equals(view.mode()) ? "read-only" : "read-write");
         line("size", view.sectors() == 0 ? null
             : Units.bytes(view.bytes()) + " (" + view.sectors() + " sectors of " + DeviceView.SECTOR_BYTES + ")");
         line("physical sector", view.physicalSectorSize() == 0 ? null : view.physicalSectorSize());

@@ -90,6 +90,23 @@ final class Vbd implements DataPath.Listener {
         return data;
     }
 
+    /** Requests flow. */
+    boolean isConnected() {
+        return handshake.data() == Handshake.Data.SERVING && data != null;
+    }
+
+    XenbusState backendState() {
+        return written;
+    }
+
+    XenbusState frontendState() {
+        return handshake.seen().frontend();
+    }
+
+    String lastError() {
+        return log.lastError();
+    }
+
     boolean isIdle() {
         return handshake.data() == Handshake.Data.IDLE;
     }

@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.blkbackd.blkback.control.ControlledDevices;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
@@ -73,6 +74,11 @@ public final class VbdConductor implements AutoCloseable {
     /** What other threads speak to. */
     ConductorProxy proxy() {
         return proxy;
+    }
+
+    /** The devices, for administrators. */
+    public ControlledDevices devices() {
+        return new ConductorDevices(proxy, vbds::values, xenstore);
     }
 
     /** What workers report to. */

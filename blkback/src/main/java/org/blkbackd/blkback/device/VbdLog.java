@@ -16,6 +16,7 @@ final class VbdLog {
     private final String name;
     private final LogBudget faults;
     private final LogBudget events;
+    private String lastError;
 
     /** @param events of its own, so that comings and goings never cost the line that says what is wrong */
     VbdLog(String name, LogBudget faults, LogBudget events) {
@@ -24,7 +25,13 @@ final class VbdLog {
         this.events = events;
     }
 
+    /** The last error, logged or over the budget; null when there was none. */
+    String lastError() {
+        return lastError;
+    }
+
     void error(String message) {
+        lastError = message;
         faults.offer(name, LOG::error, message);
     }
 

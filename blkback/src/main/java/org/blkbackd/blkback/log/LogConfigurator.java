@@ -10,6 +10,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.util.Locale;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -43,6 +44,12 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     /** {@code level} is error, warn, info, debug or trace. Libraries never get below warnings. */
     public static void setLevel(String level) {
         setLevel((LoggerContext) LoggerFactory.getILoggerFactory(), Level.toLevel(level));
+    }
+
+    /** The level in effect, in the words of {@link #setLevel(String)}. */
+    public static String level() {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        return context.getLogger(Logger.ROOT_LOGGER_NAME).getEffectiveLevel().toString().toLowerCase(Locale.ROOT);
     }
 
     private static void setLevel(LoggerContext context, Level level) {

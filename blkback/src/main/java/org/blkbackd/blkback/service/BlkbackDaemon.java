@@ -61,6 +61,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     private void build(BlkbackConfig config, XenHost host) {
+        Administration.refuseSecondDaemon(config, host);
         Xenstore xenstore = host.connect();
         parts.add(xenstore);
         Disks disks = new Disks(List.of(new FileProvider(fileOptions(config)),
@@ -76,6 +77,7 @@ public final class BlkbackDaemon implements AutoCloseable {
         }
         parts.add(conductor);
         conductor.start(config.kinds(), workers);
+        parts.add(Administration.start(config, host, conductor.devices()));
         String serves = "serves " + String.join(", ", config.kinds()) + " with " + count + " workers";
         LOG.info("ready in {} ms, {}", sinceProcessStart(), serves);
         tellServiceManager(serves, conductor, workers);

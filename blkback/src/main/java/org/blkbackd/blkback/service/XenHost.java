@@ -36,6 +36,9 @@ public interface XenHost extends AutoCloseable {
         return StatisticsFolder.DEFAULT;
     }
 
+    /** Where the daemon's own sockets are, unless their paths are absolute. */
+    Path runtimeFolder();
+
     @Override
     void close();
 
@@ -86,6 +89,11 @@ public interface XenHost extends AutoCloseable {
         }
 
         @Override
+        public Path runtimeFolder() {
+            return Path.of("/run/blkbackd");
+        }
+
+        @Override
         public void close() {
             grants.close();
         }
@@ -124,6 +132,11 @@ public interface XenHost extends AutoCloseable {
         @Override
         public Path statistics() {
             return folder.resolve(StatisticsFolder.DEFAULT.getFileName());
+        }
+
+        @Override
+        public Path runtimeFolder() {
+            return folder;
         }
 
         @Override

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ConfigLoaderTest {
 
-    private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, log-level";
+    private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, log-level,"
+            + " control-socket, metrics-socket, metrics-port";
 
     @TempDir
     private Path dir;

@@ -48,7 +48,8 @@ class HostileConfigTest {
             ":5: include \"http://127.0.0.1:9/x\"" + REFUSED,
             ":6: include \"reference.conf\"" + REFUSED,
             ":7: include \"other.conf\"" + REFUSED,
-            ":7: x = {}: there is no such key; known are kinds, default-engine, workers, io-threads, log-level");
+            ":7: x = {}: there is no such key; known are kinds, default-engine, workers, io-threads, log-level,"
+            + " control-socket, metrics-socket, metrics-port");
     }
 
     @Test

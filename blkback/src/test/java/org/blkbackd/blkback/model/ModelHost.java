@@ -110,6 +110,11 @@ final class ModelHost implements AutoCloseable {
         }
 
         @Override
+        public Path runtimeFolder() {
+            return folder;
+        }
+
+        @Override
         public void close() {
             grants.close();
         }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.List;
+import java.util.Locale;
+import org.HdrHistogram.Histogram;
+import org.blkbackd.blkback.control.DeviceStats;
+import org.blkbackd.blkback.control.DeviceView;
+import org.blkbackd.blkback.control.ErrorCounts;
+import org.blkbackd.blkback.control.Histograms;
+import org.blkbackd.blkback.control.OperationStats;
+import org.blkbackd.blkback.control.VdevName;
+import org.blkbackd.blkback.ring.LatencyCounts;
+import org.blkbackd.blkback.ring.LatencyCounts.Operation;
+import org.blkbackd.blkback.ring.RingCounters.Counter;
+import org.blkbackd.blkback.ring.VbdRing;
+import org.blkbackd.blkback.xenbus.DiskProperties;
+import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.blkback.xenbus.VbdConfig;
+import org.blkbackd.blkback.xenbus.XenbusState;
+
+/**
+ * What administrators are told of a connected vbd. Made on the conductor's thread; the counts are for any thread, since
+ * workers write them for everyone.
+ */
+final class VbdReport {
+
+    private final VbdAddress address;
+    private final String target;
+    private final List<VbdRing> rings;
+
+    VbdReport(Vbd vbd) {
+        address = vbd.address();
+        target = vbd.data().config().target().toString();
+        rings = List.copyOf(vbd.data().rings());
+    }
+
+    /** On the conductor's thread. */
+    static DeviceView view(Vbd vbd) {
+        VbdAddress address = vbd.address();
+        DataPath data = vbd.data();
+        VbdConfig config = data == null ? null : data.config();
+        DiskProperties disk = data == null || data.disk() == null ? null : data.properties();
+        List<VbdRing> rings = data == null ? List.of() : data.rings();
+        return new DeviceView(address.toString(), address.domid(), null, address.devid(),
+            VdevName.of(address.devid()), address.kind(), config == null ? null : config.target().toString(),
+            disk == null ? null : data.disk().info().direct() ? "direct" : "buffered",
+            config == null ? null : config.readOnly() ? "r" : "w", disk == null ? 0 : disk.sectors(),
+            disk == null ? 0 : disk.physicalSectorSize(), word(vbd.backendState()), word(vbd.frontendState()),
+            rings.size(), rings.isEmpty() ? 0 : rings.get(0).spec().ringRefs().length, inFlight(rings),
+            sum(rings, Counter.HELD), vbd.lastError());
+    }
+
+    /** On any thread. */
+    DeviceStats stats() {
+        return new DeviceStats(address.toString(), address.domid(), VdevName.of(address.devid()), address.kind(),
+            target, sum(rings, Counter.REQUESTS), inFlight(rings), sum(rings, Counter.HELD),
+            sum(rings, Counter.NOTIFIES), operation(Operation.READ, Counter.READS, Counter.READ_BYTES),
+            operation(Operation.WRITE, Counter.WRITES, Counter.WRITE_BYTES),
+            new OperationStats(sum(rings, Counter.FLUSHES), 0, Histograms.latency(total(Operation.FLUSH))),
+            operation(Operation.DISCARD, Counter.DISCARDS, Counter.DISCARD_BYTES),
+            new ErrorCounts(sum(rings, Counter.MALFORMED), sum(rings, Counter.UNSUPPORTED),
+                sum(rings, Counter.COPY_FAILURES), sum(rings, Counter.IO_ERRORS)));
+    }
+
+    private OperationStats operation(Operation operation, Counter count, Counter bytes) {
+        return new OperationStats(sum(rings, count), sum(rings, bytes), Histograms.latency(total(operation)));
+    }
+
+    private Histogram total(Operation operation) {
+        Histogram total = LatencyCounts.newTotal();
+        rings.forEach(ring -> ring.latencies().addTo(total, operation));
+        return total;
+    }
+
+    /** Answered first: what is answered in between must not make it negative. */
+    private static long inFlight(List<VbdRing> rings) {
+        long answered = sum(rings, Counter.RESPONSES);
+        return sum(rings, Counter.REQUESTS) - answered;
+    }
+
+    private static long sum(List<VbdRing> rings, Counter counter) {
+        return rings.stream().mapToLong(ring -> ring.counters().get(counter)).sum();
+    }
+
+    private static String word(XenbusState state) {
+        return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}
