@@ -57,6 +57,17 @@ done
 JAVA_HOME=$scratch/nothing run serve
 check "says that JAVA_HOME is wrong" eval '[ $status != 0 ] && grep -q "JAVA_HOME is $scratch/nothing" "$scratch/out"'
 
+cp "$DIST/bin/blkbackctl" "$home/bin"
+JAVA_HOME=$scratch/jdk17 BLKBACKCTL_JAVA_OPTS=-Dc=3 "$home/bin/blkbackctl" show "3/a b" > "$scratch/out"
+check "blkbackctl starts its own class" eval 'says org.blkbackd.blkback.ctl.Blkbackctl && says "3/a b" && says -Dc=3'
+check "with the daemon's archive" says "-XX:SharedArchiveFile=$home/lib/blkbackd.jsa"
+touch "$home/lib/blkbackctl.jsa"
+JAVA_HOME=$scratch/jdk17 "$home/bin/blkbackctl" list > "$scratch/out"
+check "or its own" says "-XX:SharedArchiveFile=$home/lib/blkbackctl.jsa"
+check "on the same jars" says "$home/lib/a.jar:$home/lib/b.jar"
+check "and without Java it says so" eval \
+    '! JAVA_HOME=$scratch/nothing "$home/bin/blkbackctl" list 2> "$scratch/out" && grep -q "there is no" "$scratch/out"'
+
 mkdir "$scratch/bare"
 for tool in sh sed dirname readlink uname; do
     ln -s "$(command -v $tool)" "$scratch/bare"
