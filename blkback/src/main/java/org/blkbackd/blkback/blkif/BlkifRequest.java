@@ -40,9 +40,15 @@ public final class BlkifRequest {
         return (isIndirect() ? bytes[1] : bytes[0]) & 0xFF;
     }
 
-    /** {@code nr_segments}, anything that fits its field until {@link #validate} has passed. */
+    /**
+     * {@code nr_segments}, anything that fits its field until {@link #validate} has passed. A discard has none: that
+     * byte is its {@code flag}, which may be anything.
+     */
     public int segments() {
-        return isIndirect() ? copy.getShort(2) & 0xFFFF : bytes[1] & 0xFF;
+        if (isIndirect()) {
+            return copy.getShort(2) & 0xFFFF;
+        }
+        return operation() == Blkif.OP_DISCARD ? 0 : bytes[1] & 0xFF;
     }
 
     /** {@code id}: the frontend's own, returned as it came. */

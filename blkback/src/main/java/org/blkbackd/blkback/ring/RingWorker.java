@@ -65,9 +65,12 @@ public final class RingWorker implements Runnable {
         try {
             return ring.pass();
         } catch (RuntimeException e) {
-            ring.fail(e);
-            listener.fault(ring, e);
-            return 1;
+            boolean first = ring.fail(e);
+            if (first) {
+                listener.fault(ring, e);
+            }
+            // A fault that comes again at every pass must not keep the worker from its sleep.
+            return first ? 1 : 0;
         }
     }
 

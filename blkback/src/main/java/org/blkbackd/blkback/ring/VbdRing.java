@@ -37,6 +37,7 @@ public final class VbdRing {
     private Responder responder;
     private RingIntake intake;
     private RingCompletion completion;
+    private boolean broken;
     private boolean flushed;
     private int flushErrno;
     private int port = EventChannels.NONE;
@@ -133,10 +134,18 @@ public final class VbdRing {
         signalled = true;
     }
 
-    /** A fault of ours in the middle of a pass: forgets the pass's batches, which other rings share, and halts. */
-    void fail(RuntimeException fault) {
+    /**
+     * A fault of ours in the middle of a pass: forgets the pass's batches, which other rings share, and halts. What was
+     * taken and not started never will be, since it may be the cause.
+     *
+     * @return whether it is the ring's first
+     */
+    boolean fail(RuntimeException fault) {
+        boolean first = !broken;
+        broken = true;
         tools.clearBatches();
         halt(fault.toString());
+        return first;
     }
 
     /** Stops consuming for good and says why; what is in flight is still answered. */
@@ -156,7 +165,7 @@ public final class VbdRing {
         if (state == State.RUNNING && more && !intake.isWaiting()) {
             work += take();
         }
-        if (intake.isWaiting()) {
+        if (intake.isWaiting() && !broken) {
             work += intake.start();
         }
         if (back != null && back.push()) {
@@ -202,7 +211,7 @@ public final class VbdRing {
     }
 
     private int advanceStop() {
-        if (state == State.FLUSHING || engine.inFlight() > 0 || intake.isWaiting()) {
+        if (state == State.FLUSHING || engine.inFlight() > 0 || intake.isWaiting() && !broken) {
             return 0;
         }
         if (!flushed && !limits.readOnly()) {
@@ -225,7 +234,7 @@ public final class VbdRing {
         releaseGuest();
         state = State.RELEASED;
         tools.listener().released(this, flushErrno);
-        if (lost != 0) {
+        if (lost != 0 && !broken) {
             throw new IllegalStateException(lost + " requests of " + spec.name() + " were neither answered nor held");
         }
     }

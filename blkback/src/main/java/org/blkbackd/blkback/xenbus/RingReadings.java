@@ -47,12 +47,14 @@ public record RingReadings(List<RingOffer> readings) {
             int order = number("ring-page-order", 0, limits.pageOrder(), 0);
             BlkifAbi abi = abi();
             List<RingOffer> readings = new ArrayList<>();
-            readings.add(new RingOffer(queues(queues, order), abi));
+            addOlder(readings, true, queues, order, abi);
             addOlder(readings, queues > 1 && has("event-channel"), 1, order, abi);
             addOlder(readings, order > 0 && queues == 1 && has("ring-ref"), 1, 0, abi);
             addOlder(readings, order > 0 && queues > 1 && has("queue-0/ring-ref"), queues, 0, abi);
             addOlder(readings, order > 0 && queues > 1 && has("ring-ref"), 1, 0, abi);
-            return new RingReadings(List.copyOf(readings));
+            // Only when nothing is complete: says what the first reading misses.
+            return new RingReadings(readings.isEmpty() ? List.of(new RingOffer(queues(queues, order), abi))
+                : List.copyOf(readings));
         }
 
         private void addOlder(List<RingOffer> readings, boolean possible, int queues, int order, BlkifAbi abi) {
@@ -60,7 +62,7 @@ public record RingReadings(List<RingOffer> readings) {
                 try {
                     readings.add(new RingOffer(queues(queues, order), abi));
                 } catch (XenbusFault e) {
-                    // Left over and incomplete: the first reading stands.
+                    // Left over and incomplete: another reading stands.
                     return;
                 }
             }

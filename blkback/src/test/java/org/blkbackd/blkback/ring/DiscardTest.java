@@ -106,10 +106,12 @@ class DiscardTest {
     }
 
     @Test
-    void theSecureFlagMeansNothingWhereThatWasNotOffered() {
+    void flagsMeanNothingWhereTheyWereNotOffered() {
         attach(BlkifAbi.NATIVE, false, true);
-        discard(Blkif.DISCARD_FLAG_SECURE, 1, 0, 8);
-        rig.answer(Blkif.RSP_OKAY, Blkif.OP_DISCARD, 1);
+        for (int flag = 0; flag < 256; flag++) {
+            discard(flag, flag, 0, 8);
+            rig.answer(Blkif.RSP_OKAY, Blkif.OP_DISCARD, flag);
+        }
     }
 
     @Test
