@@ -44,6 +44,7 @@ final class HostRig implements AutoCloseable {
     final Path folder;
     private final DiskProvider extra;
     private final int workerCount;
+    private final int self;
     private final Map<Integer, SimDomain> domains = new HashMap<>();
     private final Map<Integer, Xenstore> guests = new HashMap<>();
     private Xenstore store;
@@ -59,13 +60,22 @@ final class HostRig implements AutoCloseable {
 
     /** @param workerCount threads of the daemon, and so the most queues it offers */
     HostRig(Path folder, DiskProvider extra, int workerCount) {
+        this(folder, extra, workerCount, 0);
+    }
+
+    /** @param self the domain that the daemon runs in */
+    HostRig(Path folder, DiskProvider extra, int workerCount, int self) {
         this.workerCount = workerCount;
+        this.self = self;
         this.folder = folder;
         this.extra = extra;
         hypervisor = SimHypervisor.open(folder.resolve("hypervisor"));
         xenstored = SimXenstored.start(made(folder.resolve("xenstored")));
         dom0 = XenstoreClient.connect(xenstored.socket());
         toolstack = new SimToolstack(dom0);
+        if (self != 0) {
+            domain(self);
+        }
         startDaemon();
     }
 
@@ -82,16 +92,16 @@ final class HostRig implements AutoCloseable {
     }
 
     void startDaemon() {
-        store = XenstoreClient.connect(xenstored.socket());
+        store = XenstoreClient.connect(self == 0 ? xenstored.socket() : xenstored.socket(self));
         List<DiskProvider> providers = new ArrayList<>(List.of(new FileProvider(FileOptions.DEFAULTS),
             new MemoryProvider()));
         if (extra != null) {
             providers.add(extra);
         }
         disks = new Disks(providers);
-        conductor = new VbdConductor(store, 0, disks);
+        conductor = new VbdConductor(store, self, disks);
         for (int i = 0; i < workerCount; i++) {
-            RingWorker worker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0),
+            RingWorker worker = new RingWorker(hypervisor.grantTable(self), hypervisor.eventChannels(self),
                 conductor.listener());
             workers.add(worker.proxy());
             threads.add(new Thread(worker, "worker-" + i));
@@ -175,18 +185,18 @@ final class HostRig implements AutoCloseable {
     }
 
     String error(DiskConfig disk) {
-        return dom0.readOrNull("/local/domain/0/error/backend/" + disk.kind().directory() + "/" + disk.domid() + "/"
+        return dom0.readOrNull("/local/domain/" + self + "/error/backend/" + disk.kind().directory() + "/" + disk.domid() + "/"
             + disk.devid() + "/error");
     }
 
     /** Nothing is left of any disk: no node, no mapped page, no error node. */
     void nothingIsLeft() {
         for (String kind : List.of("vbd", "qdisk", "vbd3")) {
-            for (String domid : dom0.directory("/local/domain/0/backend/" + kind)) {
-                assertEquals(List.of(), dom0.directory("/local/domain/0/backend/" + kind + "/" + domid));
+            for (String domid : dom0.directory("/local/domain/" + self + "/backend/" + kind)) {
+                assertEquals(List.of(), dom0.directory("/local/domain/" + self + "/backend/" + kind + "/" + domid));
             }
-            await().until(() -> dom0.directory("/local/domain/0/error/backend/" + kind).stream()
-                .allMatch(domid -> dom0.directory("/local/domain/0/error/backend/" + kind + "/" + domid).isEmpty()));
+            await().until(() -> dom0.directory("/local/domain/" + self + "/error/backend/" + kind).stream()
+                .allMatch(domid -> dom0.directory("/local/domain/" + self + "/error/backend/" + kind + "/" + domid).isEmpty()));
         }
         domains.values().forEach(domain -> assertEquals(0, domain.mappedGrants()));
     }
