@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.xenbus;
 
 import org.blkbackd.xenstore.Xenstore;
+import org.blkbackd.xenstore.XenstoreException;
 
 /** The frontend's directory: read as hostile input, never written. */
 public final class FrontendArea {
@@ -23,9 +24,19 @@ public final class FrontendArea {
         return path + "/state";
     }
 
-    /** The frontend's state; UNKNOWN when the node is gone or says nothing we know. */
+    /**
+     * The frontend's state; UNKNOWN when the node is gone, is not ours to read, or says nothing we know. To a domain
+     * without privileges xenstored does not even say that a node is gone, unless it may read the one above.
+     */
     public XenbusState state() {
-        return XenbusState.parse(xenstore.readOrNull(statePath()));
+        try {
+            return XenbusState.parse(xenstore.readOrNull(statePath()));
+        } catch (XenstoreException e) {
+            if (e.error().equals("EACCES")) {
+                return XenbusState.UNKNOWN;
+            }
+            throw e;
+        }
     }
 
     /**

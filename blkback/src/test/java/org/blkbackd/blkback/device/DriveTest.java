@@ -98,7 +98,7 @@ class DriveTest {
         assertThrows(FrontendException.class, () -> frontend.connect(PATIENCE_MS));
         host.awaitState(drive, 6);
         host.dom0.write(drive.backendPath() + "/params", "direct:" + host.image("cd.iso", 1 << 20));
-        frontend.connect(PATIENCE_MS);
+        frontend.kexecReconnect(PATIENCE_MS);
         assertEquals("2048", node(drive, "sectors"));
         detach(drive, frontend);
     }

@@ -91,7 +91,7 @@ class DriverDomainTest {
         frontend.close(PATIENCE_MS);
         host.awaitState(disk, 6);
         // A driver that was unloaded may come back: the toolstack has not asked for the end.
-        frontend.connect(PATIENCE_MS);
+        frontend.kexecReconnect(PATIENCE_MS);
         write(frontend);
         frontend.close(PATIENCE_MS);
         host.toolstack.detach(disk);

@@ -185,18 +185,22 @@ final class HostRig implements AutoCloseable {
     }
 
     String error(DiskConfig disk) {
-        return dom0.readOrNull("/local/domain/" + self + "/error/backend/" + disk.kind().directory() + "/" + disk.domid() + "/"
-            + disk.devid() + "/error");
+        return dom0.readOrNull(errors(disk.kind().directory()) + "/" + disk.domid() + "/" + disk.devid() + "/error");
+    }
+
+    private String errors(String kind) {
+        return "/local/domain/" + self + "/error/backend/" + kind;
     }
 
     /** Nothing is left of any disk: no node, no mapped page, no error node. */
     void nothingIsLeft() {
         for (String kind : List.of("vbd", "qdisk", "vbd3")) {
-            for (String domid : dom0.directory("/local/domain/" + self + "/backend/" + kind)) {
-                assertEquals(List.of(), dom0.directory("/local/domain/" + self + "/backend/" + kind + "/" + domid));
+            String backends = "/local/domain/" + self + "/backend/" + kind;
+            for (String domid : dom0.directory(backends)) {
+                assertEquals(List.of(), dom0.directory(backends + "/" + domid));
             }
-            await().until(() -> dom0.directory("/local/domain/" + self + "/error/backend/" + kind).stream()
-                .allMatch(domid -> dom0.directory("/local/domain/" + self + "/error/backend/" + kind + "/" + domid).isEmpty()));
+            await().until(() -> dom0.directory(errors(kind)).stream()
+                .allMatch(domid -> dom0.directory(errors(kind) + "/" + domid).isEmpty()));
         }
         domains.values().forEach(domain -> assertEquals(0, domain.mappedGrants()));
     }
