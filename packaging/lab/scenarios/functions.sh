@@ -53,7 +53,12 @@ ok() {
 }
 
 fail() {
-    trap - EXIT TERM
+    if [ "$BASHPID" != $$ ]; then    # in $(...): the scenario itself has to end
+        echo "$*" > /tmp/why
+        kill -USR1 $$
+        exit 1
+    fi
+    trap - EXIT TERM USR1
     echo "FAIL $SCENARIO: $*"
     diagnose
     clean_up
@@ -71,6 +76,7 @@ skip() {
 
 trap 'fail "ended early"' EXIT
 trap 'fail "took too long"' TERM
+trap 'fail "$(cat /tmp/why)"' USR1
 
 diagnose() {
     echo "--- xl list"; xl list
@@ -192,7 +198,7 @@ make_image() {
     echo "$IMAGES/$1"
 }
 
-# disk VDEV FILE [ENGINE [OPTIONS]]: the disk as xl wants it; OPTIONS as 'mode=r,no-discard'
+# disk VDEV FILE [ENGINE [OPTIONS]]: the disk as xl wants it; OPTIONS as 'access=ro,no-discard'
 disk() {
     local options=${4:+$4,}
     case $LAB_BACKEND in
@@ -253,7 +259,7 @@ in_guest() {
         echo "guest $1 does not answer to '$2' in ${3:-60} s"
         return 124
     fi
-    sed -n "/^BEGIN $mark/,/^END $mark/p" "$log" | tr -d '\r' | sed '1d;$d'
+    sed -n "/^BEGIN $mark/,/^END $mark/p" "$log" | tr -d '\r' | sed '1d;$d' | sed '${/^$/d}'
     return "$(sed -n "s/^END $mark \([0-9]*\).*/\1/p" "$log")"
 }
 
