@@ -3,6 +3,7 @@
 # 'PASS NAME: figures', 'FAIL NAME: why' or 'SKIP NAME: why'. However it ends, its guests and modules are gone afterwards;
 # the daemon is left to the next one if all went well.
 set -u
+exec 3>&1    # for a verdict from where the output goes elsewhere
 SCENARIO=$(basename "$0" .sh)
 SHARE=/mnt/share
 DIST=/opt/blkbackd
@@ -58,6 +59,7 @@ fail() {
         kill -USR1 $$
         exit 1
     fi
+    exec >&3 2>&1
     trap - EXIT TERM USR1
     echo "FAIL $SCENARIO: $*"
     diagnose
@@ -154,7 +156,7 @@ start_daemon() {
         stop_daemon
     fi
     : > "$DAEMON_LOG"
-    setsid "$DIST/bin/blkbackd" serve "$@" < /dev/null >> "$DAEMON_LOG" 2>&1 &
+    setsid "$DIST/bin/blkbackd" serve "$@" < /dev/null >> "$DAEMON_LOG" 2>&1 3>&- &
     DAEMON=$!
     disown $DAEMON
     wait_for 240 daemon_is_ready || fail "the daemon is not ready after 240 s"
