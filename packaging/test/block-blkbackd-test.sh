@@ -60,6 +60,13 @@ wait
 check "an answer is waited for" eval 'holds hotplug-status connected && [ $status = 0 ]'
 
 fresh
+echo checking > "$be/blkbackd-status"
+(sleep 5; echo ready > "$be/blkbackd-status") &
+run add
+wait
+check "a daemon that is checking is given longer" eval 'holds hotplug-status connected && [ "$took_ms" -ge 5000 ]'
+
+fresh
 text='/srv/a.img: No such file or directory \n'
 echo error > "$be/blkbackd-status"
 printf %s "$text" > "$be/hotplug-error"

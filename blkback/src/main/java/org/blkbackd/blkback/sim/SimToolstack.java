@@ -22,6 +22,9 @@ import org.blkbackd.xenstore.XenstoreOps;
  */
 public final class SimToolstack {
 
+    /** How long our script waits for a daemon that is checking. */
+    private static final long CHECK_MS = 30_000;
+
     private static final String CLOSING = "5";
     private static final String CLOSED = "6";
 
@@ -114,18 +117,24 @@ public final class SimToolstack {
     /** What {@code block-blkbackd add} does. */
     private Wait forScript(DiskConfig disk) {
         String path = disk.backendPath() + "/blkbackd-status";
-        return new Wait(path, timeouts.scriptMs(), now -> "ready".equals(now) || "error".equals(now), status -> {
-            endScript(disk, status);
-            return null;
+        return new Wait(path, timeouts.scriptMs(), now -> isWord(now) || "checking".equals(now), first -> {
+            if ("checking".equals(first)) {
+                return new Wait(path, CHECK_MS, SimToolstack::isWord, status -> endScript(disk, status));
+            }
+            return endScript(disk, first);
         });
     }
 
-    private void endScript(DiskConfig disk, String status) {
+    private static boolean isWord(String status) {
+        return "ready".equals(status) || "error".equals(status);
+    }
+
+    private Wait endScript(DiskConfig disk, String status) {
         if ("ready".equals(status)) {
             xenstore.write(disk.backendPath() + "/hotplug-status", "connected");
-            return;
+            return null;
         }
-        if (status == null) {
+        if (!"error".equals(status)) {
             xenstore.write(disk.backendPath() + "/hotplug-error", "blkbackd does not answer for " + disk.backendPath()
                 + ": is it running?");
         }

@@ -17,8 +17,12 @@ import org.blkbackd.xenstore.XenstoreOps;
  */
 public final class BackendArea {
 
-    /** Where the daemon tells the hot-plug script what it thinks of the device: {@code ready} or {@code error}. */
+    /**
+     * Where the daemon tells the hot-plug script what it thinks of the device: {@code checking}, then {@code ready} or
+     * {@code error}.
+     */
     private static final String STATUS = "blkbackd-status";
+    private static final String CONNECTED = "connected";
     private static final String SCRIPT = "block-blkbackd";
     private static final Set<String> DECISIVE =
         Set.of("", "/state", "/online", "/hotplug-status", "/script", "/frontend-id");
@@ -62,7 +66,7 @@ public final class BackendArea {
     }
 
     private boolean scriptHasRun() {
-        return "connected".equals(xenstore.readOrNull(path + "/hotplug-status"));
+        return CONNECTED.equals(xenstore.readOrNull(path + "/hotplug-status"));
     }
 
     /**
@@ -95,6 +99,9 @@ public final class BackendArea {
     public boolean offer(XenbusState expected) {
         return change(expected, store -> {
             BackendFeatures.nodes(limits).forEach((node, value) -> store.write(path + "/" + node, value));
+            if (hasScript() && !CONNECTED.equals(store.readOrNull(path + "/hotplug-status"))) {
+                store.write(path + "/" + STATUS, "checking");
+            }
             store.write(path + "/state", XenbusState.INIT_WAIT.wire());
         });
     }
