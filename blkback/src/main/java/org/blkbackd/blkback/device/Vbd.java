@@ -5,11 +5,12 @@ package org.blkbackd.blkback.device;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.blkbackd.blkback.control.VdevName;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.xenbus.BackendArea;
+import org.blkbackd.blkback.xenbus.DiskProperties;
 import org.blkbackd.blkback.xenbus.FrontendArea;
 import org.blkbackd.blkback.xenbus.Handshake;
-import org.blkbackd.blkback.xenbus.DiskProperties;
 import org.blkbackd.blkback.xenbus.RingReadings;
 import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.blkback.xenbus.VbdConfig;
@@ -291,13 +292,18 @@ final class Vbd implements DataPath.Listener {
     }
 
     void onFailed(IoRequest.Operation operation, long sector, int errno) {
-        log.error(operation + " at sector " + sector + " of " + data.config().target() + " failed with "
-            + Errno.name(errno));
+        log.error("I/O failed: " + request(operation, sector, errno));
     }
 
     void onHeld(int errno) {
-        log.error("FLUSH of " + data.config().target() + " failed with " + Errno.name(errno)
+        log.error("flush failed: " + request(IoRequest.Operation.FLUSH, 0, errno)
             + "; it and every later one stay unanswered until the disk is detached");
+    }
+
+    /** In words that a program finds, too. */
+    private String request(IoRequest.Operation operation, long sector, int errno) {
+        return "domid=" + address.domid() + " vdev=" + VdevName.of(address.devid()) + " op=" + operation + " sector="
+            + sector + " errno=" + Errno.name(errno) + " target=" + data.config().target();
     }
 
     void onFault(RuntimeException fault) {

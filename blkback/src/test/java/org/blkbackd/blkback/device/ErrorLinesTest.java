@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.blkbackd.blkback.sim.DiskConfig;
+import org.blkbackd.blkback.sim.FrontRequest;
+import org.blkbackd.blkback.sim.SimFrontend;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskProvider;
+import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.IoRequest.Operation;
+import org.blkbackd.ioengine.memory.MemoryProvider;
+import org.blkbackd.ioengine.sim.FaultyDisk;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** What the log says of storage that fails, in words that programs find. */
+class ErrorLinesTest {
+
+    private static final int EIO = 5;
+    private static final int ENOSPC = 28;
+    private static final int PATIENCE_MS = 20_000;
+
+    @TempDir
+    private Path folder;
+    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    private final Logger logger = (Logger) LoggerFactory.getLogger(Vbd.class);
+    private final DiskConfig config = DiskConfig.qdisk(7, "xvdb", "faulty:1M");
+    private volatile FaultyDisk disk;
+    private HostRig host;
+    private SimFrontend frontend;
+
+    @BeforeEach
+    void start() {
+        lines.start();
+        logger.addAppender(lines);
+        host = new HostRig(folder, new Faulty());
+        frontend = host.connected(config);
+    }
+
+    @AfterEach
+    void leavesNothing() {
+        disk.faults().heal();
+        frontend.crash();
+        host.toolstack.detachForced(config);
+        host.nothingIsLeft();
+        host.close();
+        logger.detachAppender(lines);
+    }
+
+    private List<String> errors() {
+        return List.copyOf(lines.list).stream().map(ILoggingEvent::getFormattedMessage)
+            .filter(line -> line.contains("failed: ")).toList();
+    }
+
+    private void execute(FrontRequest request) {
+        frontend.execute(request, PATIENCE_MS);
+        frontend.release(request);
+    }
+
+    @Test
+    void aFailedWriteIsSaidWithAllThatIdentifiesIt() {
+        disk.faults().failNext(Operation.WRITE, ENOSPC);
+        execute(frontend.claim().write(1024, 8));
+        await().until(() -> !errors().isEmpty());
+        assertEquals(
+            List.of("qdisk-7-51728: I/O failed: domid=7 vdev=xvdb op=WRITE sector=1024 errno=ENOSPC target=faulty:1M"),
+            errors());
+    }
+
+    @Test
+    void aThousandFailuresAreAFewLines() {
+        disk.faults().failRange(Operation.READ, 0, 1 << 20, EIO);
+        for (int i = 0; i < 1000; i++) {
+            execute(frontend.claim().read(i, 8));
+        }
+        await().until(() -> !errors().isEmpty());
+        assertEquals(true, errors().size() <= 12, () -> errors().size() + " lines");
+    }
+
+    @Test
+    void aFailedFlushIsSaidToBeHeld() {
+        disk.faults().failNext(Operation.FLUSH, EIO);
+        frontend.submit(frontend.claim().flush());
+        frontend.kick();
+        await().until(() -> !errors().isEmpty());
+        assertEquals(List.of("qdisk-7-51728: flush failed: domid=7 vdev=xvdb op=FLUSH sector=0 errno=EIO"
+            + " target=faulty:1M; it and every later one stay unanswered until the disk is detached"), errors());
+    }
+
+    /** Disks in memory that fail when they are told to. */
+    private final class Faulty implements DiskProvider {
+
+        private final MemoryProvider memory = new MemoryProvider();
+
+        @Override
+        public Set<String> schemes() {
+            return Set.of("faulty");
+        }
+
+        @Override
+        public void check(DiskSpec spec, boolean readOnly) {
+            memory.check(DiskSpec.parse("memory:" + spec.target()), readOnly);
+        }
+
+        @Override
+        public Disk open(DiskSpec spec, boolean readOnly) {
+            disk = FaultyDisk.wrap(memory.open(DiskSpec.parse("memory:" + spec.target()), readOnly));
+            return disk;
+        }
+
+        @Override
+        public void close() {
+            memory.close();
+        }
+    }
+}
