@@ -39,6 +39,8 @@ final class SocketTransport implements Transport {
     SocketTransport(Path socket, Duration timeout) {
         this.socket = socket;
         this.timeout = timeout;
+        // Netty's loop wakes once a second to look for tasks of a later time, unless there is one that it can wait for.
+        group.next().schedule(() -> { }, 1000, TimeUnit.DAYS);
     }
 
     private Thread newThread(Runnable work) {

@@ -19,6 +19,12 @@ public final class ServerLoop implements AutoCloseable {
         return thread;
     }, NioIoHandler.newFactory());
 
+    /** Starts the thread; it waits for servers. */
+    public ServerLoop() {
+        // Netty's loop wakes once a second to look for tasks of a later time, unless there is one that it can wait for.
+        group.next().schedule(() -> { }, 1000, TimeUnit.DAYS);
+    }
+
     /** For servers to run on. */
     public EventLoopGroup group() {
         return group;
