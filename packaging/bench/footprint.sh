@@ -52,6 +52,7 @@ stop_host() {
 # The daemon's own figure, from the start of its process, is as coarse as the kernel's clock of process starts.
 start_daemon() {
     local began=$EPOCHREALTIME ended
+    : > "$host/daemon.log"
     "$dist/bin/blkbackd" serve --xen "sim:$host/sim" > "$host/daemon.log" 2>&1 &
     daemon=$!
     until grep -q ' ready in ' "$host/daemon.log"; do

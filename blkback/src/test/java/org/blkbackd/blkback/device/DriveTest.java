@@ -122,6 +122,7 @@ class DriveTest {
         DiskConfig disk = DiskConfig.vbd(1, "xvda", "direct,sector-size=4096:" + image);
         SimFrontend frontend = host.connected(disk);
         assertEquals("4096", node(disk, "sector-size"));
+        assertEquals("4096", node(disk, "physical-sector-size"));
         assertEquals("2048", node(disk, "sectors"), "still in units of 512, and whole sectors");
         assertEquals(Blkif.RSP_OKAY, status(frontend, frontend.claim().write(8, 8)));
         assertEquals(Blkif.RSP_ERROR, status(frontend, frontend.claim().write(9, 8)));
@@ -149,6 +150,8 @@ class DriveTest {
         DiskConfig disk = DiskConfig.vbd(1, "xvda", image.toString());
         SimFrontend frontend = host.connected(disk);
         assertEquals("2048", node(disk, "sectors"));
+        assertEquals("512", node(disk, "sector-size"));
+        assertEquals("4096", node(disk, "physical-sector-size"), "the file system's block");
         assertFalse(node(disk, "info").isEmpty());
         detach(disk, frontend);
     }
