@@ -3,50 +3,77 @@
 package org.blkbackd.blkback.ring;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.blkbackd.ioengine.IoMemory;
 
 /**
  * A worker's buffers of one size, known by their numbers. Last in, first out, so that a quiet worker touches few of
  * them. Owned by its worker.
  *
- * <p>Rings take turns when buffers run short: the first that asks for more than there are is served before any other
- * gets one, so that many small requests of one guest cannot starve a large one of another.
+ * <p>Rings draw from it by way of a {@link BufferShare}. There are always as many buffers as the shares reserve, and
+ * some more for everyone: a ring whose storage hangs can use up the common part, and no other ring's reserve.
  */
 final class BufferPool implements AutoCloseable {
 
-    private final IoMemory memory;
     private final int size;
-    private final int[] free;
+    private final int reserve;
+    private final int common;
+    /** The common part, then one block for each share there ever was at a time. */
+    private IoMemory[] blocks = new IoMemory[1];
+    private ByteBuffer[] views = new ByteBuffer[1];
+    private int[] free;
     private int count;
-    private Object first;
+    private int shares;
+    private int commonUsed;
 
-    /** @param size bytes of one buffer */
-    BufferPool(int buffers, int size) {
+    /**
+     * @param common  buffers for whoever needs them
+     * @param reserve buffers that each share has for itself
+     * @param size    bytes of one buffer
+     */
+    BufferPool(int common, int reserve, int size) {
+        this.common = common;
+        this.reserve = reserve;
         this.size = size;
-        memory = IoMemory.allocate((long) buffers * size);
-        free = new int[buffers];
+        free = new int[common];
+        add(0, common, 0);
+    }
+
+    private void add(int block, int buffers, int first) {
+        blocks[block] = IoMemory.allocate((long) buffers * size);
+        views[block] = blocks[block].buffer(0, buffers * size);
         for (int i = buffers - 1; i >= 0; i--) {
-            give(i);
+            free[count++] = first + i;
         }
     }
 
-    /** Whether {@code asker} may take as many buffers now; if not, it is the next to be served, or waits behind it. */
-    boolean grants(Object asker, int buffers) {
-        if (first != null && first != asker) {
-            return false;
+    /** A share for a new ring. Its buffers cost address space until they are touched. */
+    BufferShare open() {
+        int block = ++shares;
+        if (block >= blocks.length) {
+            blocks = Arrays.copyOf(blocks, block + 1);
+            views = Arrays.copyOf(views, block + 1);
+            free = Arrays.copyOf(free, common + block * reserve);
+            add(block, reserve, common + (block - 1) * reserve);
         }
-        first = count < buffers ? asker : null;
-        return first == null;
+        return new BufferShare(this, reserve);
     }
 
-    /** {@code asker} wants nothing more. */
-    void forget(Object asker) {
-        if (first == asker) {
-            first = null;
-        }
+    /** A share is not used any more; it holds nothing. The buffers stay for the next. */
+    void closed() {
+        shares--;
     }
 
-    /** A buffer with whatever it last held; only after {@link #grants}. */
+    /** Whether {@code buffers} more can come out of the common part. */
+    boolean hasCommon(int buffers) {
+        return commonUsed + buffers <= common;
+    }
+
+    /** So many buffers were taken out of the common part, or given back to it. */
+    void usedCommon(int buffers) {
+        commonUsed += buffers;
+    }
+
     int take() {
         return free[--count];
     }
@@ -55,28 +82,29 @@ final class BufferPool implements AutoCloseable {
         free[count++] = buffer;
     }
 
-    /** Buffers that nobody has. */
-    int free() {
-        return count;
+    private int block(int buffer) {
+        return buffer < common ? 0 : 1 + (buffer - common) / reserve;
     }
 
     /** Native address of a buffer. */
     long address(int buffer) {
-        return memory.address() + offset(buffer);
+        return blocks[block(buffer)].address() + offset(buffer);
     }
 
-    /** Where a buffer begins in {@link #view}. */
+    /** Memory that holds a buffer, little-endian, from {@link #offset} on. */
+    ByteBuffer view(int buffer) {
+        return views[block(buffer)];
+    }
+
+    /** Where a buffer begins in its {@link #view}. */
     int offset(int buffer) {
-        return buffer * size;
-    }
-
-    /** All buffers, little-endian. */
-    ByteBuffer view() {
-        return memory.buffer(0, free.length * size);
+        return (buffer < common ? buffer : (buffer - common) % reserve) * size;
     }
 
     @Override
     public void close() {
-        memory.close();
+        for (IoMemory block : blocks) {
+            block.close();
+        }
     }
 }

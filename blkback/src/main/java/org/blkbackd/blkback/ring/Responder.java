@@ -10,14 +10,12 @@ import org.blkbackd.blkback.ring.RingCounters.Counter;
 /** The single end of every request: its response, its counts, its buffers. Owned by its ring. */
 final class Responder {
 
-    private final RingTools tools;
     private final RingCounters counters;
     private final LatencyCounts latencies;
     private final InFlight inFlight;
     private BackRing back;
 
-    Responder(RingTools tools, RingCounters counters, LatencyCounts latencies, InFlight inFlight, BackRing back) {
-        this.tools = tools;
+    Responder(RingCounters counters, LatencyCounts latencies, InFlight inFlight, BackRing back) {
         this.counters = counters;
         this.latencies = latencies;
         this.inFlight = inFlight;
@@ -57,11 +55,11 @@ final class Responder {
 
     private void ended(PendingRequest request) {
         for (int i = 0; i < request.chunkCount(); i++) {
-            tools.buffers().give(request.chunk(i));
+            inFlight.chunks().give(request.chunk(i));
         }
         request.forgetChunks();
         if (request.table() != PendingRequest.NONE) {
-            tools.tables().give(request.table());
+            inFlight.tables().give(request.table());
             request.table(PendingRequest.NONE);
         }
         if (request.blkif().operation() == Blkif.OP_WRITE_BARRIER) {

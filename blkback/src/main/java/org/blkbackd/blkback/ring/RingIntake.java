@@ -55,7 +55,7 @@ final class RingIntake {
     int take(DiskLimits limits, long now) {
         int available = back.available();
         int taken = 0;
-        while (available > taken && taken < RingTools.BATCH && tools.tables().grants(this, 1)) {
+        while (available > taken && taken < RingTools.BATCH && inFlight.tables().grants(1)) {
             takeOne(limits, now);
             taken++;
         }
@@ -71,7 +71,7 @@ final class RingIntake {
         request.taken(now, verdict);
         if (verdict == Blkif.RSP_OKAY && request.blkif().isIndirect()) {
             counters.increment(Counter.INDIRECT);
-            request.table(tools.tables().take());
+            request.table(inFlight.tables().take());
             tools.descriptors().addDescriptors(spec.domid(), request);
         } else if (verdict != Blkif.RSP_OKAY) {
             counters.increment(verdict == Blkif.RSP_ERROR ? Counter.MALFORMED : Counter.UNSUPPORTED);
@@ -86,7 +86,8 @@ final class RingIntake {
         for (int i = 0; i < batch.size(); i++) {
             PendingRequest request = batch.request(i);
             if (batch.copied(i)) {
-                request.blkif().segmentsFrom(tools.tableView(), tools.tables().offset(request.table()));
+                request.blkif().segmentsFrom(tools.tables().view(request.table()),
+                    tools.tables().offset(request.table()));
                 request.verdict(request.blkif().validateSegments(limits));
             } else {
                 request.verdict(Blkif.RSP_ERROR);
@@ -119,13 +120,6 @@ final class RingIntake {
             responder.finish(waiting[head], Blkif.RSP_ERROR);
             head = (head + 1) % waiting.length;
         }
-        forget();
-    }
-
-    /** The ring takes nothing more. */
-    void forget() {
-        tools.tables().forget(this);
-        tools.buffers().forget(this);
     }
 
     private boolean startOne(PendingRequest request) {
@@ -138,7 +132,7 @@ final class RingIntake {
             return false;
         }
         for (int i = 0; i < chunks; i++) {
-            request.addChunk(tools.buffers().take());
+            request.addChunk(inFlight.chunks().take());
         }
         switch (request.blkif().operation()) {
             case Blkif.OP_READ -> submitData(request, IoRequest.Operation.READ);
@@ -155,7 +149,7 @@ final class RingIntake {
         }
         boolean barrier = request.blkif().operation() == Blkif.OP_WRITE_BARRIER;
         if (barrier && (engine.inFlight() > 0 || tools.fromGuest().size() > 0)
-            || !tools.buffers().grants(this, chunks)) {
+            || !inFlight.chunks().grants(chunks)) {
             return true;
         }
         inFlight.barrier(barrier);

@@ -2,7 +2,6 @@
 
 package org.blkbackd.blkback.ring;
 
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
@@ -25,14 +24,17 @@ final class RingTools implements AutoCloseable {
     private static final int COPIES = 1024;
     private static final int CHUNKS = 256;
     private static final int TABLES = 256;
+    /** Descriptor tables of a ring's own: a page of them. */
+    private static final int OWN_TABLES = 2;
 
     private final GrantTable grants;
     private final EventChannels channels;
     private final RingListener listener;
     private final Poller poller;
-    private final BufferPool buffers = new BufferPool(CHUNKS, PendingRequest.CHUNK_SIZE);
-    private final BufferPool tables = new BufferPool(TABLES, Blkif.MAX_INDIRECT_SEGMENTS * BlkifAbi.SEGMENT_SIZE);
-    private final ByteBuffer tableView = tables.view();
+    private final BufferPool buffers = new BufferPool(CHUNKS, PendingRequest.MAX_CHUNKS,
+        PendingRequest.CHUNK_SIZE);
+    private final BufferPool tables = new BufferPool(TABLES, OWN_TABLES,
+        Blkif.MAX_INDIRECT_SEGMENTS * BlkifAbi.SEGMENT_SIZE);
     private final CopyBatch descriptors;
     private final CopyBatch fromGuest;
     private final CopyBatch toGuest;
@@ -68,7 +70,7 @@ final class RingTools implements AutoCloseable {
         return poller;
     }
 
-    /** Chunks for data. */
+    /** Chunks for data; a ring can always have the largest request in flight. */
     BufferPool buffers() {
         return buffers;
     }
@@ -76,11 +78,6 @@ final class RingTools implements AutoCloseable {
     /** Room for the segments of indirect requests. */
     BufferPool tables() {
         return tables;
-    }
-
-    /** The memory of {@link #tables}. */
-    ByteBuffer tableView() {
-        return tableView;
     }
 
     CopyBatch descriptors() {

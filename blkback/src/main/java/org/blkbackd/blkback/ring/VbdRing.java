@@ -83,8 +83,8 @@ public final class VbdRing {
             mapping = tools.grants().map(spec.domid(), spec.ringRefs());
             back = new BackRing(new SharedRing(mapping.buffer(), spec.abi()));
             engine = spec.disk().newEngine(back.slots() + 1, tools.wakeup());
-            inFlight = new InFlight(back.slots());
-            responder = new Responder(tools, counters, latencies, inFlight, back);
+            inFlight = new InFlight(back.slots(), tools.buffers().open(), tools.tables().open());
+            responder = new Responder(counters, latencies, inFlight, back);
             intake = new RingIntake(spec, tools, counters, inFlight, responder, engine, back);
             completion = new RingCompletion(this, tools, responder, engine);
             port = tools.channels().bindInterdomain(spec.domid(), spec.remotePort());
@@ -95,6 +95,9 @@ public final class VbdRing {
             releaseGuest();
             if (engine != null) {
                 engine.close();
+            }
+            if (inFlight != null) {
+                inFlight.close();
             }
             state = State.RELEASED;
             throw e;
@@ -229,10 +232,12 @@ public final class VbdRing {
     private void release() {
         int lost = inFlight.outstanding();
         engine.close();
-        intake.forget();
         responder.disconnect();
         releaseGuest();
         state = State.RELEASED;
+        if (lost == 0) {
+            inFlight.close();
+        }
         tools.listener().released(this, flushErrno);
         if (lost != 0 && !broken) {
             throw new IllegalStateException(lost + " requests of " + spec.name() + " were neither answered nor held");
