@@ -43,6 +43,11 @@ final class CharacterDevice implements DeviceTransport.Device {
     }
 
     @Override
+    public int mostBytes() {
+        return MOST_BYTES;
+    }
+
+    @Override
     public void close() {
         try {
             channel.close();

@@ -9,19 +9,23 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.blkbackd.xenstore.wire.Message;
 import org.blkbackd.xenstore.wire.MessageDecoder;
-import org.blkbackd.xenstore.wire.MessageEncoder;
 
 /** A byte device that can only be read by blocking, /dev/xen/xenbus: one reading thread a link. */
 final class DeviceTransport implements Transport {
 
-    /** An open device. One thread reads, any thread writes; closing ends a blocked read. */
+    /** An open device. One thread reads, one at a time writes; closing ends a blocked read. */
     interface Device {
 
         /** Blocks for at least one byte; -1 at the end. */
         int read(ByteBuffer into) throws IOException;
 
-        /** Writes all of it. */
+        /** Writes all of it, one message. */
         void write(byte[] bytes) throws IOException;
+
+        /** Most bytes of one message. */
+        default int mostBytes() {
+            return Message.HEADER_BYTES + Message.PAYLOAD_MAX;
+        }
 
         void close();
     }
@@ -45,21 +49,22 @@ final class DeviceTransport implements Transport {
     public Link open(Link.Inbound inbound) throws IOException {
         Device device = opener.open();
         joinReader();
-        Thread thread = new Thread(() -> readAll(device, inbound), "xenstore-io");
+        DeviceLink link = new DeviceLink(device, inbound);
+        Thread thread = new Thread(() -> readAll(device, link, inbound), "xenstore-io");
         thread.setDaemon(true);
         reader = thread;
         thread.start();
-        return new DeviceLink(device);
+        return link;
     }
 
-    private static void readAll(Device device, Link.Inbound inbound) {
+    private static void readAll(Device device, DeviceLink link, Link.Inbound inbound) {
         EmbeddedChannel decoder = new EmbeddedChannel(new MessageDecoder());
         byte[] bytes = new byte[Message.HEADER_BYTES + Message.PAYLOAD_MAX];
         try {
             for (int n = device.read(ByteBuffer.wrap(bytes)); n >= 0; n = device.read(ByteBuffer.wrap(bytes))) {
                 decoder.writeInbound(Unpooled.copiedBuffer(bytes, 0, n));
                 for (Message m = decoder.readInbound(); m != null; m = decoder.readInbound()) {
-                    inbound.received(m);
+                    link.received(m);
                 }
             }
             inbound.lost("the device ended", null);
@@ -92,22 +97,5 @@ final class DeviceTransport implements Transport {
     @Override
     public String toString() {
         return name;
-    }
-
-    private record DeviceLink(Device device) implements Link {
-
-        @Override
-        public void send(Message message) throws IOException {
-            byte[] bytes = MessageEncoder.bytes(message);
-            // One write a message: the kernel's xenbus_file_write takes whole messages, and writers must not mix.
-            synchronized (device) {
-                device.write(bytes);
-            }
-        }
-
-        @Override
-        public void close() {
-            device.close();
-        }
     }
 }

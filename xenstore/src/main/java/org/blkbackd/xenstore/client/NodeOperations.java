@@ -5,7 +5,10 @@ package org.blkbackd.xenstore.client;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.blkbackd.xenstore.Permission;
 import org.blkbackd.xenstore.XenstoreException;
 import org.blkbackd.xenstore.XenstoreOps;
@@ -23,8 +26,7 @@ final class NodeOperations implements XenstoreOps {
 
     @Override
     public String read(String path) {
-        byte[] value = request(MessageType.READ, "read " + path, path).payload();
-        return new String(value, StandardCharsets.UTF_8);
+        return value(send(reading(path)));
     }
 
     @Override
@@ -38,12 +40,29 @@ final class NodeOperations implements XenstoreOps {
 
     @Override
     public void write(String path, String value) {
-        String what = "write " + path;
-        byte[] name = arguments(what, path);
-        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-        byte[] payload = Arrays.copyOf(name, name.length + bytes.length);
-        System.arraycopy(bytes, 0, payload, name.length, bytes.length);
-        send(MessageType.WRITE, payload, what);
+        send(writing(path, value));
+    }
+
+    @Override
+    public Map<String, String> readAll(Collection<String> paths) {
+        List<String> distinct = paths.stream().distinct().toList();
+        List<Answer> answers = requester.exchange(distinct.stream().map(NodeOperations::reading).toList());
+        Map<String, String> values = new LinkedHashMap<>();
+        for (int i = 0; i < answers.size(); i++) {
+            try {
+                values.put(distinct.get(i), value(answers.get(i).reply()));
+            } catch (XenstoreException e) {
+                nothingIfMissing(e, null);
+            }
+        }
+        return values;
+    }
+
+    @Override
+    public void writeAll(Map<String, String> values) {
+        List<Request> requests = new ArrayList<>(values.size());
+        values.forEach((path, value) -> requests.add(writing(path, value)));
+        requester.exchange(requests).forEach(Answer::reply);
     }
 
     @Override
@@ -96,12 +115,30 @@ final class NodeOperations implements XenstoreOps {
         request(MessageType.SET_PERMS, "set permissions of " + path, arguments);
     }
 
-    private Message request(MessageType type, String what, String... arguments) {
-        return send(type, arguments(what, arguments), what);
+    private static Request reading(String path) {
+        String what = "read " + path;
+        return new Request(MessageType.READ, arguments(what, path), what);
     }
 
-    private Message send(MessageType type, byte[] payload, String what) {
-        return requester.request(type, checkLength(payload, what), what);
+    private static Request writing(String path, String value) {
+        String what = "write " + path;
+        byte[] name = arguments(what, path);
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        byte[] payload = Arrays.copyOf(name, name.length + bytes.length);
+        System.arraycopy(bytes, 0, payload, name.length, bytes.length);
+        return new Request(MessageType.WRITE, checkLength(payload, what), what);
+    }
+
+    private static String value(Message reply) {
+        return new String(reply.payload(), StandardCharsets.UTF_8);
+    }
+
+    private Message request(MessageType type, String what, String... arguments) {
+        return send(new Request(type, arguments(what, arguments), what));
+    }
+
+    private Message send(Request request) {
+        return requester.exchange(List.of(request)).get(0).reply();
     }
 
     /** xenstored would drop the connection for a longer payload, and every watch with it. */

@@ -2,13 +2,12 @@
 
 package org.blkbackd.xenstore.client;
 
-import org.blkbackd.xenstore.wire.Message;
-import org.blkbackd.xenstore.wire.MessageType;
+import java.util.List;
 
-/** Sends one request and waits for its answer: outside transactions, or in one of them. */
+/** Sends requests and waits for all their answers: outside transactions, or in one of them. */
 @FunctionalInterface
 interface Requester {
 
-    /** {@code what} names operation and path in exceptions. */
-    Message request(MessageType type, byte[] payload, String what);
+    /** The answers, errors among them, in the requests' order. */
+    List<Answer> exchange(List<Request> requests);
 }

@@ -3,6 +3,7 @@
 package org.blkbackd.xenstore.client;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.blkbackd.xenstore.wire.Message;
@@ -27,8 +29,11 @@ import org.blkbackd.xenstore.wire.MessageEncoder;
 /** xenstored's unix socket, on one Netty loop. */
 final class SocketTransport implements Transport {
 
-    /** Unsent bytes beyond which a link refuses to send: a xenstored that hangs must not cost us memory. */
-    private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(64 << 10, 256 << 10);
+    /**
+     * Unsent bytes beyond which a link refuses to send: a xenstored that hangs must not cost us memory. Dozens of
+     * threads may each have a part of a batch ({@link Connection#PART_BYTES}) unsent before one is refused.
+     */
+    private static final WriteBufferWaterMark UNSENT = new WriteBufferWaterMark(256 << 10, 1 << 20);
 
     private final Path socket;
     private final Duration timeout;
@@ -58,7 +63,7 @@ final class SocketTransport implements Transport {
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new MessageDecoder(), new MessageEncoder(), new Receiver(inbound));
+                        channel.pipeline().addLast(new MessageDecoder(), new Receiver(inbound));
                     }
                 })
                 .connect(UnixDomainSocketAddress.of(socket));
@@ -95,14 +100,16 @@ final class SocketTransport implements Transport {
     private record ChannelLink(Channel channel) implements Link {
 
         @Override
-        public void send(Message message) throws IOException {
+        public void send(List<Message> messages) throws IOException {
             if (!channel.isActive()) {
                 throw new IOException("the connection is closed");
             }
             if (!channel.isWritable()) {
                 throw new IOException("xenstored does not read its socket");
             }
-            channel.writeAndFlush(message);
+            // One buffer: one hand-over to the I/O thread and one write, however many messages there are.
+            channel.writeAndFlush(Unpooled.wrappedBuffer(
+                    messages.stream().map(MessageEncoder::bytes).toArray(byte[][]::new)));
         }
 
         @Override

@@ -58,8 +58,8 @@ final class Transactions {
     private <T> T runOnce(Function<XenstoreOps, T> work, Connection connection, int txId) {
         boolean done = false;
         try {
-            T result = work.apply(new NodeOperations((type, payload, what) ->
-                    call(connection, type, txId, payload, what)));
+            T result = work.apply(new NodeOperations(requests ->
+                    connection.callAll(requests, txId, options.callTimeout())));
             done = true;
             return result;
         } finally {

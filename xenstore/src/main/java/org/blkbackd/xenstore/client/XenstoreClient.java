@@ -5,7 +5,9 @@ package org.blkbackd.xenstore.client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.blkbackd.xenstore.Permission;
 import org.blkbackd.xenstore.Watch;
@@ -13,7 +15,6 @@ import org.blkbackd.xenstore.WatchListener;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
 import org.blkbackd.xenstore.XenstoreOps;
-import org.blkbackd.xenstore.wire.Message;
 import org.blkbackd.xenstore.wire.MessageType;
 
 /**
@@ -34,7 +35,7 @@ public final class XenstoreClient implements Xenstore {
     private final WatchDispatcher watches = new WatchDispatcher();
     private final Keeper keeper;
     private final Transactions transactions;
-    private final XenstoreOps nodes = new NodeOperations(this::request);
+    private final XenstoreOps nodes = new NodeOperations(this::exchange);
 
     private XenstoreClient(Transport transport, ClientOptions options) {
         this.transport = transport;
@@ -83,9 +84,10 @@ public final class XenstoreClient implements Xenstore {
                 XenstoreException.DISCONNECTED);
     }
 
-    private Message request(MessageType type, byte[] payload, String what) {
+    private List<Answer> exchange(List<Request> requests) {
         refuseOwnThreads();
-        return keeper.connection(what).call(type, 0, payload, options.callTimeout(), what);
+        return requests.isEmpty() ? List.of()
+                : keeper.connection(requests.get(0).what()).callAll(requests, 0, options.callTimeout());
     }
 
     private void refuseOwnThreads() {
@@ -108,6 +110,16 @@ public final class XenstoreClient implements Xenstore {
     @Override
     public void write(String path, String value) {
         nodes.write(path, value);
+    }
+
+    @Override
+    public Map<String, String> readAll(Collection<String> paths) {
+        return nodes.readAll(paths);
+    }
+
+    @Override
+    public void writeAll(Map<String, String> values) {
+        nodes.writeAll(values);
     }
 
     @Override
@@ -172,7 +184,8 @@ public final class XenstoreClient implements Xenstore {
         }
         watches.remove(watch);
         try {
-            request(MessageType.UNWATCH, watch.arguments(), "unwatch " + watch.path());
+            exchange(List.of(new Request(MessageType.UNWATCH, watch.arguments(), "unwatch " + watch.path())))
+                    .get(0).reply();
         } catch (XenstoreException e) {
             // A dead connection took the watch with it; one that was never re-registered is ENOENT.
             if (!e.isConnectionLost() && !e.isNoEntry()) {

@@ -38,6 +38,11 @@ public record Message(MessageType type, int reqId, int txId, byte[] payload) {
         return joined.toString().getBytes(StandardCharsets.UTF_8);
     }
 
+    /** Bytes on the wire. */
+    public int length() {
+        return HEADER_BYTES + payload.length;
+    }
+
     /** The payload up to its first NUL, or all of it. */
     public String text() {
         int end = 0;

@@ -16,8 +16,14 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.blkbackd.xenstore.XenstoreException;
 import org.blkbackd.xenstore.wire.Message;
 import org.blkbackd.xenstore.wire.MessageEncoder;
@@ -184,6 +190,43 @@ class HostileServerTest {
             answer = (request, to) -> send(to, new Message(MessageType.ERROR, request.reqId(), 0, new byte[0]));
             assertEquals("", failure(client).error());
             assertEquals(1, connections.get());
+        }
+    }
+
+    @Test
+    void aServerThatAnswersOnlyWholeBatchesIsEnough() {
+        try (XenstoreClient client = XenstoreClient.connect(socket, OPTIONS)) {
+            List<Message> held = new ArrayList<>();
+            answer = (request, to) -> {
+                held.add(request);
+                for (int i = 0; held.size() == 90 && i < 90; i++) {
+                    properly(held.get(i), to);
+                }
+            };
+            List<String> paths = IntStream.range(0, 90).mapToObj(i -> "/node/" + i).toList();
+            assertEquals(paths, List.copyOf(client.readAll(paths).keySet()));
+        }
+    }
+
+    @Test
+    void aServerThatStopsReadingEndsAHugeBatchInTime() throws InterruptedException {
+        CountDownLatch end = new CountDownLatch(1);
+        answer = (request, to) -> {
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                throw new EOFException();
+            }
+        };
+        Map<String, String> nodes = new LinkedHashMap<>();
+        IntStream.range(0, 10_000).forEach(i -> nodes.put("/node/" + i, "v".repeat(4000)));
+        try (XenstoreClient client = XenstoreClient.connect(socket, OPTIONS.withCallTimeout(Duration.ofMillis(200)))) {
+            for (int round = 0; round < 3; round++) {
+                XenstoreException e = assertThrows(XenstoreException.class, () -> client.writeAll(nodes));
+                assertEquals("write /node/0: no answer after 200 ms: DISCONNECTED", e.getMessage());
+            }
+        } finally {
+            end.countDown();
         }
     }
 

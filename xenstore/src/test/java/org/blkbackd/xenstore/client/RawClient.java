@@ -54,6 +54,11 @@ final class RawClient implements Link.Inbound, AutoCloseable {
     }
 
     @Override
+    public void refused(Message message, Exception why) {
+        received.add(Message.of(MessageType.INVALID, -1, -1, "refused: " + why));
+    }
+
+    @Override
     public void lost(String why, Throwable cause) {
         received.add(Message.of(MessageType.INVALID, -1, -1, "lost: " + why));
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 abstract class XenstoreContract
-        implements NodeContract, WatchContract, TransactionContract, DomainContract, ClientContract {
+        implements NodeContract, WatchContract, TransactionContract, DomainContract, ClientContract, BatchContract {
 
     private static final AtomicInteger NEXT = new AtomicInteger(1);
 
