@@ -168,7 +168,9 @@ final class Vbd implements DataPath.Listener {
             try {
                 perform(action);
             } catch (XenstoreException e) {
-                // The next look shows what was not written, and the state machine asks for it again.
+                // The next look shows what was not written, and the state machine asks for it again. Nothing that was
+                // to follow is written now: 6 must not come where 5 was missed.
+                refused = true;
                 unanswered(action.toString(), e);
             }
         }

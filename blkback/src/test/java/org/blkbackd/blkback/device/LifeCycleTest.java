@@ -12,13 +12,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.blkback.sim.SimFrontend;
+import org.blkbackd.xenstore.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -188,6 +191,25 @@ class LifeCycleTest {
         host.dom0.remove(disk.frontendPath());
         host.dom0.write(disk.backendPath() + "/online", "0");
         host.awaitState(disk, 6);
+        host.toolstack.detachForced(disk);
+    }
+
+    @Test
+    void aWriteThatXenstoredRefusesIsNotSkipped() {
+        DiskConfig disk = DiskConfig.vbd(1, "xvda", "memory:1M");
+        host.domain(1);
+        host.toolstack.attach(disk);
+        List<String> states = new CopyOnWriteArrayList<>();
+        Watch watch = host.guest(1).watch(disk.backendPath() + "/state",
+            path -> states.add(String.valueOf(host.dom0.readOrNull(path))));
+        await().until(() -> states.contains("2"));
+        host.dom0.remove(disk.frontendPath());
+        // As often as a transaction is tried: state 5 is given up once.
+        host.xenstored.failCommits(50);
+        host.dom0.write(disk.backendPath() + "/online", "0");
+        await().atMost(Duration.ofSeconds(60)).until(() -> states.contains("6"));
+        watch.close();
+        assertTrue(states.indexOf("5") > 0 && states.indexOf("5") < states.indexOf("6"), states::toString);
         host.toolstack.detachForced(disk);
     }
 
