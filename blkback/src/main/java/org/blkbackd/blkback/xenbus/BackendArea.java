@@ -2,7 +2,10 @@
 
 package org.blkbackd.blkback.xenbus;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.blkbackd.blkback.xenbus.Handshake.Seen;
 import org.blkbackd.xenstore.Xenstore;
@@ -22,6 +25,7 @@ public final class BackendArea {
      * {@code error}.
      */
     private static final String STATUS = "blkbackd-status";
+    private static final String HOTPLUG_STATUS = "hotplug-status";
     private static final String CONNECTED = "connected";
     private static final String SCRIPT = "block-blkbackd";
     private static final Set<String> DECISIVE =
@@ -66,7 +70,7 @@ public final class BackendArea {
     }
 
     private boolean scriptHasRun() {
-        return CONNECTED.equals(xenstore.readOrNull(path + "/hotplug-status"));
+        return CONNECTED.equals(xenstore.readOrNull(node(HOTPLUG_STATUS)));
     }
 
     /**
@@ -81,13 +85,18 @@ public final class BackendArea {
 
     /** One look at all that decides the handshake. */
     public Seen look(FrontendArea frontend) {
-        String state = xenstore.readOrNull(path + "/state");
+        Map<String, String> nodes = xenstore.readAll(List.of(node("state"), node("online"), node(HOTPLUG_STATUS)));
+        String state = nodes.get(node("state"));
         if (state == null && xenstore.directory(path).isEmpty()) {
             return Seen.NOTHING;
         }
-        boolean online = "1".equals(xenstore.readOrNull(path + "/online"));
-        boolean ready = !hasScript() || driverDomain || scriptHasRun();
+        boolean online = "1".equals(nodes.get(node("online")));
+        boolean ready = !hasScript() || driverDomain || CONNECTED.equals(nodes.get(node(HOTPLUG_STATUS)));
         return new Seen(XenbusState.parse(state), frontend.state(), online, ready, true);
+    }
+
+    private String node(String name) {
+        return path + "/" + name;
     }
 
     /** What the toolstack says of the device. Throws {@link XenbusFault} for what cannot be used. */
@@ -98,21 +107,30 @@ public final class BackendArea {
     /** Writes all features and limits, then state 2. Limits are read by frontends as soon as they see 2. */
     public boolean offer(XenbusState expected) {
         return change(expected, store -> {
-            BackendFeatures.nodes(limits).forEach((node, value) -> store.write(path + "/" + node, value));
-            if (hasScript() && !CONNECTED.equals(store.readOrNull(path + "/hotplug-status"))) {
-                store.write(path + "/" + STATUS, "checking");
+            Map<String, String> nodes = BackendFeatures.nodes(limits);
+            if (hasScript() && !CONNECTED.equals(store.readOrNull(node(HOTPLUG_STATUS)))) {
+                nodes.put(STATUS, "checking");
             }
-            store.write(path + "/state", XenbusState.INIT_WAIT.wire());
+            nodes.put("state", XenbusState.INIT_WAIT.wire());
+            writeAll(store, nodes);
         });
     }
 
     /** Writes what the opened disk turned out to be, then state 4. */
     public boolean publish(XenbusState expected, DiskProperties disk) {
         return change(expected, store -> {
-            disk.nodes().forEach((node, value) -> store.write(path + "/" + node, value));
-            store.write(path + "/state", XenbusState.CONNECTED.wire());
+            Map<String, String> nodes = disk.nodes();
+            nodes.put("state", XenbusState.CONNECTED.wire());
+            writeAll(store, nodes);
             store.remove(errorPath);
         });
+    }
+
+    /** In a transaction, so that it does not matter in which order. */
+    private void writeAll(XenstoreOps store, Map<String, String> nodes) {
+        Map<String, String> paths = new TreeMap<>();
+        nodes.forEach((name, value) -> paths.put(node(name), value));
+        store.writeAll(paths);
     }
 
     /** Tells a connected frontend of a new size: it reads {@code sectors} again whenever state 4 is written again. */

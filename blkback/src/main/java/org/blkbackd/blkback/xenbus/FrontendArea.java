@@ -2,11 +2,16 @@
 
 package org.blkbackd.blkback.xenbus;
 
+import java.util.List;
+import java.util.Map;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
 
 /** The frontend's directory: read as hostile input, never written. */
 public final class FrontendArea {
+
+    private static final List<String> USUAL = List.of("multi-queue-num-queues", "ring-page-order", "protocol",
+        "ring-ref", "ring-ref0", "event-channel");
 
     private final Xenstore xenstore;
     private final String path;
@@ -45,7 +50,11 @@ public final class FrontendArea {
      * @throws XenbusFault for anything we do not offer or cannot use
      */
     public RingReadings rings() {
-        return xenstore.transact(store ->
-            RingReadings.read(path, node -> store.readOrNull(path + "/" + node), limits));
+        return xenstore.transact(store -> {
+            // What most frontends write in one crossing, the rest one by one.
+            Map<String, String> usual = store.readAll(USUAL.stream().map(node -> path + "/" + node).toList());
+            return RingReadings.read(path, node -> USUAL.contains(node) ? usual.get(path + "/" + node)
+                : store.readOrNull(path + "/" + node), limits);
+        });
     }
 }

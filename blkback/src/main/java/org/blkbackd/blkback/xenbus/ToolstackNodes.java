@@ -2,6 +2,8 @@
 
 package org.blkbackd.blkback.xenbus;
 
+import java.util.List;
+import java.util.Map;
 import org.blkbackd.xenstore.Xenstore;
 
 /** The nodes of our directory that the toolstack wrote, judged. */
@@ -10,15 +12,22 @@ final class ToolstackNodes {
     /** Before the target of kinds that have a format: libxl's word for raw. */
     private static final String RAW_PREFIX = "aio:";
 
-    private final Xenstore xenstore;
+    private static final List<String> NODES = List.of("params", "mode", "device-type", "removable", "online",
+        "discard-enable", "frontend-id", "frontend");
+
     private final VbdAddress address;
     private final String path;
+    private final Map<String, String> values;
 
-    /** @param path our directory */
+    /**
+     * Reads them all at once.
+     *
+     * @param path our directory
+     */
     ToolstackNodes(Xenstore xenstore, VbdAddress address, String path) {
-        this.xenstore = xenstore;
         this.address = address;
         this.path = path;
+        values = xenstore.readAll(NODES.stream().map(node -> path + "/" + node).toList());
     }
 
     /** What the toolstack says of the device. Throws {@link XenbusFault} for what cannot be used. */
@@ -55,11 +64,11 @@ final class ToolstackNodes {
     }
 
     private String read(String node) {
-        return xenstore.readOrNull(path + "/" + node);
+        return values.get(path + "/" + node);
     }
 
     private String require(String node, String one, String other) {
-        String value = xenstore.readOrNull(path + "/" + node);
+        String value = read(node);
         if (!one.equals(value) && !other.equals(value)) {
             throw XenbusFault.badValue(path + "/" + node, value, one + " or " + other);
         }
@@ -67,11 +76,11 @@ final class ToolstackNodes {
     }
 
     private void requireOwnNumbers() {
-        String frontendId = xenstore.readOrNull(path + "/frontend-id");
+        String frontendId = read("frontend-id");
         if (Numbers.parse(frontendId, Numbers.MAX_DOMID) != address.domid()) {
             throw XenbusFault.badValue(path + "/frontend-id", frontendId, "" + address.domid());
         }
-        String frontend = xenstore.readOrNull(path + "/frontend");
+        String frontend = read("frontend");
         if (!address.frontendPath().equals(frontend)) {
             throw XenbusFault.badValue(path + "/frontend", frontend, address.frontendPath());
         }
