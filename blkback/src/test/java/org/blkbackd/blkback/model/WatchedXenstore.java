@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.model;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,21 @@ final class WatchedXenstore implements Xenstore {
     @Override
     public String readOrNull(String path) {
         return timed(() -> xenstore.readOrNull(path));
+    }
+
+    /** A batch is one request here: it is waited for once. */
+    @Override
+    public Map<String, String> readAll(Collection<String> paths) {
+        return timed(() -> xenstore.readAll(paths));
+    }
+
+    @Override
+    public void writeAll(Map<String, String> values) {
+        values.forEach(rules::outsideTransaction);
+        timed(() -> {
+            xenstore.writeAll(values);
+            return null;
+        });
     }
 
     @Override
@@ -137,6 +153,21 @@ final class WatchedXenstore implements Xenstore {
             String value = store.readOrNull(path);
             read.put(path, value);
             return value;
+        }
+
+        @Override
+        public Map<String, String> readAll(Collection<String> paths) {
+            requests.incrementAndGet();
+            Map<String, String> values = store.readAll(paths);
+            paths.forEach(path -> read.put(path, values.get(path)));
+            return values;
+        }
+
+        @Override
+        public void writeAll(Map<String, String> values) {
+            values.forEach((path, value) -> changes.add(() -> rules.written(path, read.get(path), value)));
+            requests.incrementAndGet();
+            store.writeAll(values);
         }
 
         @Override
