@@ -20,10 +20,10 @@ public interface ControlledDevices {
     CompletableFuture<List<DeviceStats>> stats();
 
     /**
-     * Changes the size that a connected guest sees. The image itself is not changed.
+     * Makes a disk larger while a guest is connected to it, and tells the guest.
      *
      * @param name  of a device that {@link #devices} told
-     * @param bytes the new size; empty: what the image has now
+     * @param bytes the size that an image file is to have; empty: measure what the image has now
      * @return the size in effect, in bytes; or a {@link ControlException} that says why not
      */
     CompletableFuture<Long> resize(String name, OptionalLong bytes);
