@@ -31,7 +31,7 @@ final class HotplugWord {
         this.state = state;
     }
 
-    /** A script waits now. */
+    /** A script may wait from now on; to be said before the state that makes it run is written. */
     void owe() {
         owed = true;
     }
@@ -43,7 +43,7 @@ final class HotplugWord {
 
     /** Xenstored did not take it; try again later. */
     boolean isPutOff() {
-        return owed && !checking;
+        return owed && !checking && state.get() == XenbusState.INIT_WAIT;
     }
 
     /** Finds out, without opening the image, and says it. */
@@ -52,6 +52,10 @@ final class HotplugWord {
             return;
         }
         try {
+            if (!backend.scriptWaits()) {
+                owed = false;
+                return;
+            }
             VbdConfig config = backend.config();
             if (config.isEmpty()) {
                 saying(() -> backend.reportReady(state.get()));

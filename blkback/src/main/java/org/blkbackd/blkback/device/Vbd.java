@@ -210,8 +210,8 @@ final class Vbd implements DataPath.Listener {
     // --- offering ---------------------------------------------------------------------------------------------------
 
     private void offer() {
-        if (write(XenbusState.INIT_WAIT, backend::offer) && backend.scriptWaits()) {
-            word.owe();
+        word.owe();
+        if (write(XenbusState.INIT_WAIT, backend::offer)) {
             word.say();
         }
     }

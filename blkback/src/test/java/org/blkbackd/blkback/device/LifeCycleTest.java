@@ -204,10 +204,12 @@ class LifeCycleTest {
             path -> states.add(String.valueOf(host.dom0.readOrNull(path))));
         await().until(() -> states.contains("2"));
         host.dom0.remove(disk.frontendPath());
-        // As often as a transaction is tried: state 5 is given up once.
+        // As often as a transaction is tried: state 5 is given up once. Slow, so that each state can be read.
         host.xenstored.failCommits(50);
+        host.xenstored.delay(Duration.ofMillis(20));
         host.dom0.write(disk.backendPath() + "/online", "0");
         await().atMost(Duration.ofSeconds(60)).until(() -> states.contains("6"));
+        host.xenstored.delay(Duration.ZERO);
         watch.close();
         assertTrue(states.indexOf("5") > 0 && states.indexOf("5") < states.indexOf("6"), states::toString);
         host.toolstack.detachForced(disk);
