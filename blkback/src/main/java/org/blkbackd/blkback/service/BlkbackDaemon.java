@@ -19,6 +19,7 @@ import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.statistics.StatisticsFolder;
 import org.blkbackd.blkback.statistics.StatisticsPublisher;
+import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 import org.blkbackd.ioengine.file.FileOptions;
@@ -49,10 +50,15 @@ public final class BlkbackDaemon implements AutoCloseable {
 
     /** Starts serving. On an exception everything started so far is closed again. */
     public static BlkbackDaemon start(BlkbackConfig config, XenHost host) {
+        return start(config, host, List.of());
+    }
+
+    /** The same with more kinds of disks; they go before those of the daemon that have the same scheme. */
+    public static BlkbackDaemon start(BlkbackConfig config, XenHost host, List<DiskProvider> more) {
         BlkbackDaemon daemon = new BlkbackDaemon();
         daemon.parts.add(host);
         try {
-            daemon.build(config, host);
+            daemon.build(config, host, more);
         } catch (RuntimeException | Error e) {
             daemon.close();
             throw e;
@@ -60,12 +66,14 @@ public final class BlkbackDaemon implements AutoCloseable {
         return daemon;
     }
 
-    private void build(BlkbackConfig config, XenHost host) {
+    private void build(BlkbackConfig config, XenHost host, List<DiskProvider> more) {
         Administration.refuseSecondDaemon(config, host);
         Xenstore xenstore = host.connect();
         parts.add(xenstore);
-        Disks disks = new Disks(List.of(new FileProvider(fileOptions(config)),
+        List<DiskProvider> providers = new ArrayList<>(List.of(new FileProvider(fileOptions(config)),
             new MemoryProvider()));
+        providers.addAll(more);
+        Disks disks = new Disks(providers);
         parts.add(disks);
         int self = ownDomid(xenstore);
         VbdConductor conductor = new VbdConductor(xenstore, self, disks);
