@@ -76,6 +76,12 @@ public final class FrontQueue {
         return ring.next();
     }
 
+    /** The next request whose answer an interrupt found ({@link SimFrontend#awaitInterrupt}), or null. */
+    public FrontRequest reapInterrupted() {
+        GuestRing ring = current();
+        return ring == null ? null : ring.next();
+    }
+
     /** Gives a request back after its result was looked at, or unsubmitted. */
     public void release(FrontRequest request) {
         GuestRing ring = current();

@@ -149,6 +149,13 @@ final class GuestRing {
         return new ProtocolViolation(message);
     }
 
+    /** What an interrupt handler does (xen-blkfront.c blkif_interrupt): looks until it has asked for the next event. */
+    void interrupted() {
+        do {
+            drain();
+        } while (ring.finalCheck());
+    }
+
     /** The next request that was answered, or null. */
     FrontRequest next() {
         return completed.poll();

@@ -4,6 +4,7 @@ package org.blkbackd.blkback.sim;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.sim.SimDomain;
 
 /** The rings of one frontend: those it has now, and those it had that its backend has not let go of. */
@@ -70,6 +71,21 @@ final class GuestRings {
         if (!answered && isOpen()) {
             rings.get(0).await(timeoutMs);
         }
+    }
+
+    /** Sleeps for an event, and looks at the rings whose event came and at no other; whether there was one. */
+    boolean awaitInterrupt(int timeoutMs) {
+        boolean interrupted = false;
+        if (domain.awaitEvent(timeoutMs)) {
+            EventChannels channels = domain.eventChannels();
+            for (int port = channels.pending(); port != EventChannels.NONE; port = channels.pending()) {
+                channels.unmask(port);
+                int pending = port;
+                rings.stream().filter(ring -> ring.port() == pending).forEach(GuestRing::interrupted);
+                interrupted = true;
+            }
+        }
+        return interrupted;
     }
 
     /** Takes and forgets all answers. */

@@ -179,6 +179,18 @@ public final class SimFrontend implements AutoCloseable {
         return first.execute(request, timeoutMs);
     }
 
+    /**
+     * Sleeps as a driver does that has nothing but its interrupts: only an event makes it look, and only at the rings
+     * whose event it is, so that a backend that forgets one leaves it asleep; {@link #await} and
+     * {@link FrontQueue#reap} look at any time. What was found is at {@link FrontQueue#reapInterrupted}.
+     *
+     * @return whether there was an event
+     */
+    public boolean awaitInterrupt(int timeoutMs) {
+        connection.react();
+        return connection.rings().awaitInterrupt(timeoutMs);
+    }
+
     // --- endings ----------------------------------------------------------------------------------------------------
 
     /** Reaps and drops answers until the backend has closed the device; false when it has not in time. */

@@ -24,7 +24,7 @@ final class DoubleBackend implements Runnable {
 
     /** What it does wrong. */
     enum Fault { NONE, WRONG_ID, TWICE, WRONG_OPERATION, NO_ANSWER, KEEPS_RING, NEVER_CLOSES, SCRIPT_ERROR, NOT_READY,
-        SKIPS_INIT_WAIT, SENSELESS_STATUS, OUTER_OPERATION, WRONG_QUEUE }
+        SKIPS_INIT_WAIT, SENSELESS_STATUS, OUTER_OPERATION, WRONG_QUEUE, NEVER_NOTIFIES }
 
     private final Xenstore xenstore;
     private final DiskConfig disk;
@@ -164,7 +164,7 @@ final class DoubleBackend implements Runnable {
         if (fault == Fault.TWICE) {
             queue.respond(id, operation, status);
         }
-        queue.push();
+        queue.push(fault != Fault.NEVER_NOTIFIES);
     }
 
     private String text(String path) {

@@ -55,8 +55,8 @@ final class DoubleQueue {
         back.respond(id, operation, status);
     }
 
-    void push() {
-        if (back.push()) {
+    void push(boolean notifies) {
+        if (back.push() && notifies) {
             channels.notify(port);
         }
     }
