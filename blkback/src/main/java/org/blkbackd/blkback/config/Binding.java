@@ -37,6 +37,8 @@ final class Binding {
             text(Setting.DEFAULT_ENGINE, defaults.defaultEngine()),
             wholeNumber(Setting.WORKERS, defaults.workers()),
             wholeNumber(Setting.IO_THREADS, defaults.ioThreads()),
+            text(Setting.ON_ERROR, defaults.onError()),
+            text(Setting.WHILE_HELD, defaults.whileHeld()),
             text(Setting.LOG_LEVEL, defaults.logLevel()),
             text(Setting.CONTROL_SOCKET, defaults.controlSocket()),
             text(Setting.METRICS_SOCKET, defaults.metricsSocket()),

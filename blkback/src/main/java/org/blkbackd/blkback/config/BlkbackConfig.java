@@ -17,6 +17,8 @@ import org.hibernate.validator.constraints.UniqueElements;
  * @param defaultEngine scheme of a disk given as a bare path
  * @param workers ring workers as configured; {@link #workerCount} says how many that makes
  * @param ioThreads upper bound on storage threads of the portable engine
+ * @param onError which failed requests are kept from the guest, where a disk's target does not say
+ * @param whileHeld whether a ring with such a request takes more, where a disk's target does not say
  * @param logLevel least severe level that is logged
  * @param controlSocket where blkbackctl asks, below the host's runtime folder unless absolute; or {@link #NONE}
  * @param metricsSocket where Prometheus asks, as above
@@ -37,6 +39,12 @@ public record BlkbackConfig(
     @Min(value = 1, message = IO_THREADS_ALLOWED)
     @Max(value = 256, message = IO_THREADS_ALLOWED)
     int ioThreads,
+
+    @Pattern(regexp = "report|hold|enospc", message = ON_ERROR_ALLOWED)
+    String onError,
+
+    @Pattern(regexp = "serve|stop", message = WHILE_HELD_ALLOWED)
+    String whileHeld,
 
     @Pattern(regexp = "error|warn|info|debug|trace", message = LOG_LEVEL_ALLOWED)
     String logLevel,
@@ -59,6 +67,8 @@ public record BlkbackConfig(
     static final String ENGINE_ALLOWED = "direct or buffered";
     static final String WORKERS_ALLOWED = "a whole number from 0 to 64 (0 is one per CPU, at most 4)";
     static final String IO_THREADS_ALLOWED = "a whole number from 1 to 256";
+    static final String ON_ERROR_ALLOWED = "report, hold or enospc";
+    static final String WHILE_HELD_ALLOWED = "serve or stop";
     static final String LOG_LEVEL_ALLOWED = "error, warn, info, debug or trace";
 
     static final String SOCKET_ALLOWED = "a path of at most 90 characters, or none";
@@ -79,7 +89,7 @@ public record BlkbackConfig(
 
     /** The rest as in {@link #DEFAULTS}. */
     public BlkbackConfig(List<String> kinds, String defaultEngine, int workers, int ioThreads, String logLevel) {
-        this(kinds, defaultEngine, workers, ioThreads, logLevel, "control.sock", NONE, 0);
+        this(kinds, defaultEngine, workers, ioThreads, "enospc", "serve", logLevel, "control.sock", NONE, 0);
     }
 
     /** Ring workers to start on a machine with {@code cpus} CPUs. */

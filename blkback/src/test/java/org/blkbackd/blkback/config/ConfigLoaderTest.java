@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ConfigLoaderTest {
 
-    private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, log-level,"
-            + " control-socket, metrics-socket, metrics-port";
+    private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, on-error,"
+            + " while-held, log-level, control-socket, metrics-socket, metrics-port";
 
     @TempDir
     private Path dir;
@@ -33,6 +33,25 @@ class ConfigLoaderTest {
             log-level = trace
             """);
         assertEquals(new BlkbackConfig(List.of("vbd", "qdisk", "vbd3"), "buffered", 64, 1, "trace"), config);
+    }
+
+    @Test
+    void readsWhatBecomesOfFailedRequests() throws Exception {
+        BlkbackConfig config = load("on-error = hold\nwhile-held = \"stop\"");
+        assertEquals("hold", config.onError());
+        assertEquals("stop", config.whileHeld());
+        assertEquals("enospc", BlkbackConfig.DEFAULTS.onError());
+        assertEquals("serve", BlkbackConfig.DEFAULTS.whileHeld());
+    }
+
+    @Test
+    void refusesOtherWordsForFailedRequests() throws IOException {
+        assertRefused("""
+            on-error = retry
+            while-held = true
+            """,
+            "1: on-error = \"retry\": must be report, hold or enospc",
+            "2: while-held = true: must be serve or stop");
     }
 
     @Test

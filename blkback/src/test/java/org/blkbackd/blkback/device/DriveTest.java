@@ -138,8 +138,9 @@ class DriveTest {
         SimFrontend frontend = host.frontend(disk);
         assertThrows(FrontendException.class, () -> frontend.connect(PATIENCE_MS));
         host.awaitState(disk, 6);
-        assertEquals("22 " + disk.backendPath() + "/params has the option \"sector-size=1024\", must be sector-size=512"
-            + " or sector-size=4096", host.error(disk));
+        assertEquals("22 " + disk.backendPath() + "/params has the option \"sector-size=1024\", must be"
+            + " sector-size=512 or 4096, on-error=report, hold or enospc, while-held=serve or stop,"
+            + " or exclusive=none", host.error(disk));
         frontend.close();
         host.toolstack.detach(disk);
     }

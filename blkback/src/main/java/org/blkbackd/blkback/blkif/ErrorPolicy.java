@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package org.blkbackd.blkback.ring;
+package org.blkbackd.blkback.blkif;
+
+import java.util.Locale;
 
 /**
  * What becomes of a request that the storage failed. A flush that failed is held whatever the policy: blkfront takes an
@@ -18,9 +20,24 @@ public record ErrorPolicy(OnError onError, boolean stopsWhileHeld) {
         /** All: the request waits for better times. */
         HOLD,
         /** Want of space and quota; the guest gets all others. */
-        ENOSPC
+        ENOSPC;
+
+        /** By the word of the settings and of a disk's target: {@code report}. */
+        public static OnError ofWord(String word) {
+            return valueOf(word.toUpperCase(Locale.ROOT));
+        }
     }
 
     /** What holds when nothing is configured. */
     public static final ErrorPolicy DEFAULT = new ErrorPolicy(OnError.ENOSPC, false);
+
+    /**
+     * By the words of the settings.
+     *
+     * @param onError   {@code report}, {@code hold} or {@code enospc}
+     * @param whileHeld {@code serve} or {@code stop}
+     */
+    public static ErrorPolicy of(String onError, String whileHeld) {
+        return new ErrorPolicy(OnError.ofWord(onError), whileHeld.equals("stop"));
+    }
 }
