@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.crash;
+
+import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskInfo;
+import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.Measured;
+import org.blkbackd.ioengine.Wakeup;
+
+/**
+ * A disk on which requests overtake each other: each waits a time of its own, before it reaches the disk below or after
+ * it was done there. So a kill finds requests that were never done, and others that were done and not answered.
+ */
+final class ReorderingDisk implements Disk {
+
+    private final Disk disk;
+    private final long seed;
+    private final int mostDelayMs;
+    private final long heldFrom;
+    private final long heldTo;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "reordering-disk");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    /** @param heldFrom with {@code heldTo}: writes that begin in this range of bytes wait until the process dies */
+    ReorderingDisk(Disk disk, long seed, int mostDelayMs, long heldFrom, long heldTo) {
+        this.disk = disk;
+        this.seed = seed;
+        this.mostDelayMs = mostDelayMs;
+        this.heldFrom = heldFrom;
+        this.heldTo = heldTo;
+    }
+
+    @Override
+    public DiskInfo info() {
+        return disk.info();
+    }
+
+    @Override
+    public IoEngine newEngine(int depth, Wakeup wakeup) {
+        return new ReorderingEngine(this, disk.newEngine(depth, wakeup), depth, wakeup, new Random(seed));
+    }
+
+    @Override
+    public Measured remeasure() {
+        return disk.remeasure();
+    }
+
+    @Override
+    public Measured grow(long sizeBytes) {
+        return disk.grow(sizeBytes);
+    }
+
+    @Override
+    public void close() {
+        disk.close();
+        timer.shutdownNow();
+    }
+
+    boolean isHeld(IoRequest request) {
+        return request.operation() == IoRequest.Operation.WRITE && request.offsetBytes() >= heldFrom
+            && request.offsetBytes() < heldTo;
+    }
+
+    /** Half of the requests hardly wait, the others up to the most there is. */
+    long delayUs(Random random) {
+        return mostDelayMs == 0 ? 0 : random.nextInt(random.nextBoolean() ? 200 : 1000 * mostDelayMs);
+    }
+
+    void after(long delayUs, Runnable then) {
+        timer.schedule(then, delayUs, TimeUnit.MICROSECONDS);
+    }
+}
