@@ -7,7 +7,7 @@ package org.blkbackd.blkback.control;
  *
  * @param version of the format: {@link ControlCodec#VERSION}
  * @param command one of the constants here
- * @param device  any name of a device; needed by show and resize, optional for stats
+ * @param device  any name of a device; needed by show and resize, optional for stats and retry
  * @param bytes   new size, for resize; null: what the image has
  * @param level   for log-level; null asks for the level in effect
  */
@@ -21,6 +21,8 @@ public record ControlRequest(int version, String command, String device, Long by
     public static final String STATS = "stats";
     /** Sets the size of a device; {@link ControlReply#bytes} is the size in effect. */
     public static final String RESIZE = "resize";
+    /** Tries held requests of one device or all again; {@link ControlReply#retried} is how many. */
+    public static final String RETRY = "retry";
     /** Sets or asks {@link ControlReply#level}. */
     public static final String LOG_LEVEL = "log-level";
     /** Asks {@link ControlReply#daemon}. */

@@ -27,4 +27,12 @@ public interface ControlledDevices {
      * @return the size in effect, in bytes; or a {@link ControlException} that says why not
      */
     CompletableFuture<Long> resize(String name, OptionalLong bytes);
+
+    /**
+     * Tries again, now, what a device holds because the storage failed it.
+     *
+     * @param name of a device that {@link #devices} told
+     * @return how many requests that are; or a {@link ControlException} that says why none can be
+     */
+    CompletableFuture<Integer> retry(String name);
 }

@@ -20,14 +20,19 @@ final class ListCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         ControlReply reply = ctl.ask(ControlRequest.of(ControlRequest.LIST));
         if (!ctl.json()) {
-            Table table = new Table("DEVICE", "GUEST", "VDEV", "SIZE>", "MODE", "ENGINE", "STATE", "HELD>", "TARGET");
+            Table table = new Table("DEVICE", "GUEST", "VDEV", "SIZE>", "MODE", "ENGINE", "STATE", "TARGET");
             for (DeviceView view : reply.devices()) {
                 table.row(view.name(), view.domain() == null ? view.domid() : view.domain(), view.vdev(),
                     view.sectors() == 0 ? null : Units.bytes(view.bytes()), view.mode(), view.engine(),
-                    view.backendState(), view.held(), view.target());
+                    state(view), view.target());
             }
             table.lines().forEach(ctl::say);
         }
         return Blkbackctl.OK;
+    }
+
+    /** A guest waits for what is held, so that is part of the state. */
+    private static String state(DeviceView view) {
+        return view.backendState() + (view.held() == 0 ? "" : " held=" + view.held());
     }
 }

@@ -44,7 +44,8 @@ final class ShowCommand implements Callable<Integer> {
         line("state", "backend " + view.backendState() + ", frontend " + view.frontendState());
         line("rings", view.queues() == 0 ? null : view.queues() + " of " + view.ringPages() + " pages");
         line("in flight", view.inFlight());
-        line("held", view.held());
+        line("held", view.held() == 0 ? "0" : view.held() + " (see the last error; blkbackctl retry "
+            + view.name() + ")");
         line("last error", view.lastError());
     }
 

@@ -58,6 +58,12 @@ final class ConductorDevices implements ControlledDevices {
         return answer;
     }
 
+    @Override
+    public CompletableFuture<Integer> retry(String name) {
+        return CompletableFuture.failedFuture(new ControlException(ControlError.FAILED,
+            "a flush that failed cannot be tried again while the disk is open; detach the disk"));
+    }
+
     private <T> CompletableFuture<T> onConductor(Supplier<T> question) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         proxy.run(() -> {

@@ -34,8 +34,9 @@ class ControlCodecTest {
         DeviceStats stats = new DeviceStats("vbd-3-51712", 3, "xvda", "vbd", "direct:/srv/a.img", 9, 1, 0, 4, read,
             OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4));
         for (ControlReply reply : List.of(ControlReply.devices(List.of(TestDevices.view(3, 51712))),
-            ControlReply.stats(List.of(stats), 123456789L), ControlReply.resized(5), ControlReply.level("warn"),
-            ControlReply.daemon("0.1"), ControlReply.failed(ControlError.BUSY, "one\nline \u2028 \u0000 \ud800"))) {
+            ControlReply.stats(List.of(stats), 123456789L), ControlReply.resized(5), ControlReply.retried(7),
+            ControlReply.level("warn"), ControlReply.daemon("0.1"),
+            ControlReply.failed(ControlError.BUSY, "one\nline \u2028 \u0000 \ud800"))) {
             String line = ControlCodec.write(reply);
             assertFalse(line.contains("\n"), line);
             assertEquals(reply, ControlCodec.reply(line), line);

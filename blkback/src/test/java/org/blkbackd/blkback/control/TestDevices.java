@@ -24,6 +24,13 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
             "direct", "w", 2048, 4096, "connected", "connected", 1, 1, 0, 0, null);
     }
 
+    /** The same, holding {@code held} requests. */
+    public static DeviceView holding(DeviceView view, long held) {
+        return new DeviceView(view.name(), view.domid(), view.domain(), view.devid(), view.vdev(), view.kind(),
+            view.target(), view.engine(), view.mode(), view.sectors(), view.physicalSectorSize(), view.backendState(),
+            view.frontendState(), view.queues(), view.ringPages(), held, held, "ENOSPC");
+    }
+
     /** Counts that show where they came from. */
     public static DeviceStats stats(DeviceView view, long reads) {
         OperationStats read = new OperationStats(reads, reads * 4096, Latency.ofBuckets(List.of(
@@ -67,6 +74,16 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
                 view.target() + " has only " + view.bytes() + " bytes"));
         }
         return answer(bytes.orElse(view.bytes()));
+    }
+
+    @Override
+    public CompletableFuture<Integer> retry(String name) {
+        DeviceView view = views.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+        if (!view.backendState().equals("connected")) {
+            return CompletableFuture.failedFuture(new ControlException(ControlError.FAILED, name
+                + " is not connected"));
+        }
+        return answer((int) view.held());
     }
 
     private <T> CompletableFuture<T> answer(T value) {

@@ -62,9 +62,9 @@ class BlkbackctlTest {
     void listsDisksInColumns() {
         assertEquals(0, run("list"));
         assertEquals(List.of(
-            "DEVICE          GUEST  VDEV  SIZE  MODE  ENGINE  STATE      HELD  TARGET",
-            "vbd-3-51712     3      xvda    1M  w     direct  connected     0  direct:/srv/vbd-3-51712.img",
-            "qdisk-12-51728  web    xvdb     -  r     -       init-wait     2  /srv/\\u001b[2Jb.img"),
+            "DEVICE          GUEST  VDEV  SIZE  MODE  ENGINE  STATE             TARGET",
+            "vbd-3-51712     3      xvda    1M  w     direct  connected         direct:/srv/vbd-3-51712.img",
+            "qdisk-12-51728  web    xvdb     -  r     -       init-wait held=2  /srv/\\u001b[2Jb.img"),
             out.toString().lines().toList());
     }
 
@@ -73,6 +73,7 @@ class BlkbackctlTest {
         assertEquals(0, run("show", "web/xvdb"));
         String text = out.toString();
         assertTrue(text.contains("\ndevice            qdisk-12-51728\n".substring(1)), text);
+        assertTrue(text.contains("held              2 (see the last error; blkbackctl retry qdisk-12-51728)\n"), text);
         assertTrue(text.contains("last error        no\\nsuch file\n"), text);
         assertTrue(text.contains("state             backend init-wait, frontend initialising\n"), text);
         assertFalse(text.contains("\u001b"), text);
@@ -97,7 +98,8 @@ class BlkbackctlTest {
     @Test
     void jsonIsTheDaemonsAnswer() throws Exception {
         for (String[] args : new String[][] {{"list", "--json"}, {"--json", "show", "3/xvda"}, {"stats", "--json"},
-            {"resize", "3/xvda", "--json"}, {"log-level", "--json"}, {"version", "--json"}}) {
+            {"resize", "3/xvda", "--json"}, {"retry", "3/xvda", "--json"},
+            {"log-level", "--json"}, {"version", "--json"}}) {
             out = new StringWriter();
             assertEquals(0, run(args), err.toString());
             assertEquals(1, out.toString().lines().count(), out.toString());
@@ -110,6 +112,16 @@ class BlkbackctlTest {
         assertEquals(0, run("resize", "3/xvda", "10G"));
         assertEquals(0, run("resize", "vbd-3-51712"));
         assertEquals("3/xvda has 10737418240 bytes (10G)\nvbd-3-51712 has 1048576 bytes (1M)\n", out.toString());
+    }
+
+    @Test
+    void triesAgainWhatIsHeld() {
+        assertEquals(0, run("retry", "3/xvda"));
+        devices.with(TestDevices.holding(TestDevices.view(5, 51712), 1), 0);
+        assertEquals(0, run("retry", "vbd-5-51712"));
+        assertEquals(1, run("retry", "--all"), "one of them cannot");
+        assertEquals("blkbackctl: qdisk-12-51728 is not connected\n", err.toString());
+        assertEquals("nothing is held\n1 request is tried again\n", out.toString());
     }
 
     @Test
@@ -160,7 +172,7 @@ class BlkbackctlTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "dance", "show", "list all", "resize 3/xvda 10X",
-        "resize 3/xvda -1", "stats --watch=-1",
+        "resize 3/xvda -1", "stats --watch=-1", "retry", "retry --all 3/xvda", "retry 3/xvda 3/xvdb",
         "resize 3/xvda 99999999999T", "log-level a b"})
     void calledWronglyIsTwo(String line) {
         assertEquals(2, run(line.isEmpty() ? new String[0] : line.split(" ")));

@@ -65,6 +65,7 @@ final class ControlCommands {
             case ControlRequest.SHOW -> find(named(request)).thenApply(view -> ControlReply.devices(List.of(view)));
             case ControlRequest.STATS -> stats(request.device());
             case ControlRequest.RESIZE -> resize(request);
+            case ControlRequest.RETRY -> retry(request.device()).thenApply(ControlReply::retried);
             case ControlRequest.LOG_LEVEL -> CompletableFuture.completedFuture(logLevel(request.level()));
             case ControlRequest.VERSION -> CompletableFuture.completedFuture(ControlReply.daemon(daemon.version()));
             default -> throw new ControlException(ControlError.BAD_REQUEST, "the daemon knows no such command");
@@ -115,6 +116,19 @@ final class ControlCommands {
             LOG.info("{}: resize to {} asked for", view.name(), bytes == null ? "the size of the image" : bytes);
             return within(limits.resize(), devices.resize(view.name(), wanted));
         }).thenApply(ControlReply::resized);
+    }
+
+    private CompletableFuture<Integer> retry(String word) {
+        if (word != null) {
+            return find(word).thenCompose(this::retry);
+        }
+        return views().thenCompose(all -> all.stream().filter(view -> view.held() > 0).map(this::retry)
+            .reduce(CompletableFuture.completedFuture(0), (some, more) -> some.thenCombine(more, Integer::sum)));
+    }
+
+    private CompletableFuture<Integer> retry(DeviceView view) {
+        LOG.info("{}: retry asked for", view.name());
+        return within(limits.answer(), devices.retry(view.name()));
     }
 
     private ControlReply logLevel(String level) throws ControlException {

@@ -78,6 +78,19 @@ class ControlServerTest {
     }
 
     @Test
+    void triesAgainWhatOneDeviceHoldsOrWhatAllDo() throws Exception {
+        devices.with(TestDevices.holding(TestDevices.view(5, 51712), 2), 0)
+            .with(TestDevices.holding(TestDevices.view(6, 51712), 40), 0);
+        try (RawClient client = new RawClient(socket)) {
+            assertEquals(0, client.ask(ControlRequest.ofDevice("retry", "3/xvda")).retried());
+            assertEquals(40, client.ask(ControlRequest.ofDevice("retry", "6/xvda")).retried());
+            assertEquals(42, client.ask(ControlRequest.of("retry")).retried());
+            assertError("no-such-device", "there is no device 3/xvdz; did you mean 3/xvda?",
+                client.ask(ControlRequest.ofDevice("retry", "3/xvdz")));
+        }
+    }
+
+    @Test
     void setsTheLogLevelAndTellsTheVersion() throws Exception {
         try (RawClient client = new RawClient(socket)) {
             assertEquals("info", client.ask(ControlRequest.logLevel(null)).level());
