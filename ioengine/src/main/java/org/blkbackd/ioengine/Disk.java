@@ -11,6 +11,11 @@ public interface Disk extends AutoCloseable {
     /** What was found when the image was opened, with the size found last. */
     DiskInfo info();
 
+    /** What this disk has to go without, as one line for an administrator; empty when there is nothing to say. */
+    default String warning() {
+        return "";
+    }
+
     /**
      * A data handle for one owner thread. Several engines of one disk may work at once; the disk keeps their
      * read-modify-writes apart.

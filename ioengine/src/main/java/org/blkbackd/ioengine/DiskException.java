@@ -15,6 +15,8 @@ public final class DiskException extends RuntimeException {
         UNSUPPORTED,
         /** Reading or writing is not permitted. */
         ACCESS,
+        /** Somebody else holds the image's lock. */
+        IN_USE,
         /** A size that the disk cannot be given. */
         BAD_SIZE,
         /** The storage answered with an error. */

@@ -12,17 +12,24 @@ public interface DiskProvider extends AutoCloseable {
 
     /**
      * Says whether {@link #open} would be likely to succeed, without opening the image: no descriptor of it exists at
-     * any moment. For an attach that should fail early with a clear line. Throws what open would throw.
+     * any moment. For an attach that should fail early with a clear line. Throws what open would throw, except that
+     * somebody else may hold the image now: who migrates, reboots or takes over attaches before the other has let go.
      */
     void check(DiskSpec spec, boolean readOnly);
 
     /**
-     * Opens and probes. May block for as long as the storage likes.
+     * Opens and probes. May block for as long as the storage likes, and while another holds the image for as long as
+     * the mode says.
      *
-     * @param readOnly the descriptor itself is opened read-only
-     * @throws DiskException with a message for the administrator
+     * @throws DiskException with a message for the administrator; {@link DiskException.Kind#IN_USE} when another holds
+     *     the image, after all patience. A thread that is interrupted while it waits has no more patience.
      */
-    Disk open(DiskSpec spec, boolean readOnly);
+    Disk open(DiskSpec spec, OpenMode mode);
+
+    /** Opens exclusively, with no patience. */
+    default Disk open(DiskSpec spec, boolean readOnly) {
+        return open(spec, OpenMode.exclusive(readOnly));
+    }
 
     /** Releases what the provider shares between disks; all of them are closed before. */
     @Override

@@ -25,7 +25,12 @@ public final class Disks implements AutoCloseable {
         provider(spec).check(spec, readOnly);
     }
 
-    /** As {@link DiskProvider#open}. */
+    /** As {@link DiskProvider#open(DiskSpec, OpenMode)}. */
+    public Disk open(DiskSpec spec, OpenMode mode) {
+        return provider(spec).open(spec, mode);
+    }
+
+    /** As {@link DiskProvider#open(DiskSpec, boolean)}. */
     public Disk open(DiskSpec spec, boolean readOnly) {
         return provider(spec).open(spec, readOnly);
     }

@@ -63,6 +63,9 @@ public final class LibC {
     /** ioctl(2) with an address as its argument. */
     public static native int ioctl(int fd, long request, long argument);
 
+    /** fcntl(2) with an address as its argument. */
+    public static native int fcntl(int fd, int command, long argument);
+
     /** statx(2); the path is UTF-8 with its NUL. */
     public static native int statx(int directoryFd, byte[] path, int flags, int mask, long statx);
 

@@ -22,6 +22,7 @@ import org.blkbackd.blkback.sim.ToolstackException;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.OpenMode;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -273,14 +274,14 @@ class BadInputTest {
         }
 
         @Override
-        public Disk open(DiskSpec spec, boolean readOnly) {
+        public Disk open(DiskSpec spec, OpenMode mode) {
             opening = true;
             try {
                 release.await();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
-            return memory.open(new DiskSpec("memory", spec.target()), readOnly);
+            return memory.open(new DiskSpec("memory", spec.target()), mode);
         }
 
         @Override

@@ -18,6 +18,7 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.IoRequest.Operation;
+import org.blkbackd.ioengine.OpenMode;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.blkbackd.ioengine.sim.FaultyDisk;
 import org.junit.jupiter.api.AfterEach;
@@ -116,8 +117,8 @@ class ErrorLinesTest {
         }
 
         @Override
-        public Disk open(DiskSpec spec, boolean readOnly) {
-            disk = FaultyDisk.wrap(memory.open(DiskSpec.parse("memory:" + spec.target()), readOnly));
+        public Disk open(DiskSpec spec, OpenMode mode) {
+            disk = FaultyDisk.wrap(memory.open(DiskSpec.parse("memory:" + spec.target()), mode));
             return disk;
         }
 

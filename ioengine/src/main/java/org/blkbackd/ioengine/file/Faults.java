@@ -53,6 +53,22 @@ final class Faults {
             + spec.target());
     }
 
+    /** @param holder empty, or who it is */
+    static DiskException inUse(DiskSpec spec, String holder) {
+        return new DiskException(Kind.IN_USE, spec + ": is in use by "
+            + (holder.isEmpty() ? "another process or host" : holder) + "; it is served when that lets go");
+    }
+
+    static DiskException notLocked(DiskSpec spec, long errno) {
+        return new DiskException(Kind.IO, spec + ": cannot be locked (" + Errno.name(errno)
+            + "); check the storage, and the lock service of a network file system");
+    }
+
+    static String lockMissing(DiskSpec spec, long errno) {
+        return spec + ": its file system has no locks (" + Errno.name(errno)
+            + "), so nothing keeps others from writing to it; make sure that nobody does";
+    }
+
     static DiskException notMeasured(String path, long errno) {
         return new DiskException(Kind.IO, path + ": its size cannot be read (" + Errno.name(errno)
             + "); check the storage, then try again");

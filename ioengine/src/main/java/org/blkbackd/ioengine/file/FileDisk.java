@@ -50,6 +50,11 @@ final class FileDisk implements Disk {
     }
 
     @Override
+    public String warning() {
+        return image.warning();
+    }
+
+    @Override
     public IoEngine newEngine(int depth, Wakeup wakeup) {
         engines.opened(depth);
         FileEngine engine = new FileEngine(this, pool, queue, depth, wakeup);

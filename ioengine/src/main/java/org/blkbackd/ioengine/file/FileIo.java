@@ -26,6 +26,9 @@ interface FileIo {
     /** ioctl(2). */
     int ioctl(int fd, long request, long argument);
 
+    /** fcntl(2) with one of the commands for open-file-description locks, and a struct flock at an address. */
+    int lock(int fd, int command, long flock);
+
     /** preadv(2). */
     long read(int fd, long iovecs, int count, long offset);
 

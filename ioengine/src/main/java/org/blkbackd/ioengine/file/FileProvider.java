@@ -4,8 +4,10 @@ package org.blkbackd.ioengine.file;
 
 import java.util.Set;
 import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.OpenMode;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 
 /**
@@ -54,11 +56,24 @@ public final class FileProvider implements DiskProvider {
     }
 
     @Override
-    public Disk open(DiskSpec spec, boolean readOnly) {
+    public Disk open(DiskSpec spec, OpenMode mode) {
         checkPath(spec);
         try (ImageProbe probe = new ImageProbe(io)) {
-            ImageOpener opener = new ImageOpener(io, probe, spec, readOnly, options.forcedAlignment());
-            return new FileDisk(io, opener.open(caching(spec), pool.maxThreads()), pool);
+            ImageOpener opener = new ImageOpener(io, probe, spec, mode, options.forcedAlignment());
+            Patience patience = new Patience(mode.patienceMs());
+            while (true) {
+                try {
+                    return new FileDisk(io, opener.open(caching(spec), pool.maxThreads()), pool);
+                } catch (DiskException e) {
+                    if (e.kind() != DiskException.Kind.IN_USE) {
+                        throw e;
+                    }
+                }
+                // no descriptor is open while we wait, and the path is resolved anew: its file may be another by then
+                if (!patience.pause()) {
+                    throw Faults.inUse(spec, LockHolder.find(spec.target()));
+                }
+            }
         }
     }
 

@@ -7,12 +7,14 @@ import org.blkbackd.ioengine.DiskInfo;
 /**
  * An opened image: what the I/O threads need to know of it.
  *
- * @param path   for messages
- * @param fd     the descriptor for everything before {@link Layout#tailStart}
- * @param tailFd a buffered descriptor for the rest, or -1
- * @param locks  null where no write modifies a part of a block
+ * @param path    for messages
+ * @param fd      the descriptor for everything before {@link Layout#tailStart}; it carries the {@link ImageLock}, so it
+ *                stays open for as long as the image is served
+ * @param tailFd  a buffered descriptor for the rest, or -1
+ * @param locks   null where no write modifies a part of a block
+ * @param warning as {@link org.blkbackd.ioengine.Disk#warning}
  */
-record Image(String path, int fd, int tailFd, DiskInfo info, Layout layout, RangeLocks locks) {
+record Image(String path, int fd, int tailFd, DiskInfo info, Layout layout, RangeLocks locks, String warning) {
 
     boolean hasTail() {
         return tailFd >= 0;
@@ -20,6 +22,7 @@ record Image(String path, int fd, int tailFd, DiskInfo info, Layout layout, Rang
 
     /** The same image after it grew. */
     Image withSize(long sizeBytes, int newTailFd) {
-        return new Image(path, fd, newTailFd, info.withSize(sizeBytes), layout.withSize(sizeBytes), locks);
+        return new Image(path, fd, newTailFd, info.withSize(sizeBytes), layout.withSize(sizeBytes), locks,
+            warning);
     }
 }

@@ -6,6 +6,7 @@ import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.OpenMode;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 
 /**
@@ -19,17 +20,23 @@ final class ImageOpener {
     private final ImageProbe probe;
     private final DiskSpec spec;
     private final boolean readOnly;
+    private final boolean exclusive;
     private final int forcedAlignment;
+    private String warning = "";
 
-    ImageOpener(FileIo io, ImageProbe probe, DiskSpec spec, boolean readOnly, int forcedAlignment) {
+    ImageOpener(FileIo io, ImageProbe probe, DiskSpec spec, OpenMode mode, int forcedAlignment) {
         this.io = io;
         this.probe = probe;
         this.spec = spec;
-        this.readOnly = readOnly;
+        this.readOnly = mode.readOnly();
+        this.exclusive = mode.exclusive();
         this.forcedAlignment = forcedAlignment;
     }
 
-    /** @param ioThreads that may come; each has a slot for locks, and so has {@link ImageGrowth} */
+    /**
+     * @param ioThreads that may come; each has a slot for locks, and so has {@link ImageGrowth}
+     * @throws DiskException of kind IN_USE when another holds the image; no descriptor is left then
+     */
     Image open(Caching caching, int ioThreads) {
         int pathFd = io.open(spec.target(), Linux.O_PATH);
         if (pathFd < 0) {
@@ -64,7 +71,8 @@ final class ImageOpener {
             throw fault(fd);
         }
         try {
-            return image(fd, pathFd, status, 0, ioThreads);
+            lock(fd);
+            return image(fd, pathFd, 0, ioThreads);
         } catch (RuntimeException | Error e) {
             io.close(fd);
             throw e;
@@ -84,9 +92,10 @@ final class ImageOpener {
             throw fault(fd);
         }
         try {
+            lock(fd);
             int alignment = directAlignment(fd, status);
             if (alignment > 0 && status.memoryAlignment() <= ImageProbe.PAGE_SIZE) {
-                return image(fd, pathFd, status, alignment, ioThreads);
+                return image(fd, pathFd, alignment, ioThreads);
             }
         } catch (RuntimeException | Error e) {
             io.close(fd);
@@ -110,7 +119,12 @@ final class ImageOpener {
     }
 
     /** @param alignment of O_DIRECT, or 0 for the page cache */
-    private Image image(int fd, int pathFd, FileStatus status, int alignment, int ioThreads) {
+    private Image image(int fd, int pathFd, int alignment, int ioThreads) {
+        // who held the image until now may have changed its size
+        FileStatus status = probe.status(fd);
+        if (status == null) {
+            throw fault(probe.error());
+        }
         long size = probe.sizeBytes(fd, status);
         if (size < 0) {
             throw fault(size);
@@ -126,7 +140,19 @@ final class ImageOpener {
         Layout layout = layout(status, info, alignment);
         int tailFd = layout.hasTail() ? openTail(pathFd, layout.tailStart()) : -1;
         return new Image(spec.target(), fd, tailFd, info, layout,
-            layout.modifies() ? new RangeLocks(ioThreads + 1) : null);
+            layout.modifies() ? new RangeLocks(ioThreads + 1) : null, warning);
+    }
+
+    /** Before anything is read or tried on the image. */
+    private void lock(int fd) {
+        int error = exclusive ? ImageLock.acquire(io, fd, readOnly) : 0;
+        if (error == -Errno.EAGAIN) {
+            throw Faults.inUse(spec, "");
+        }
+        if (error != 0 && !ImageLock.isMissing(error)) {
+            throw Faults.notLocked(spec, error);
+        }
+        warning = error == 0 ? "" : Faults.lockMissing(spec, error);
     }
 
     private DiskInfo deviceInfo(int fd, FileStatus status, long size, int alignment) {

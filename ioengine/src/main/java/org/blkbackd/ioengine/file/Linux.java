@@ -34,6 +34,14 @@ final class Linux {
     static final long BLKPBSZGET = 0x127b;
     static final long BLKGETSIZE64 = 0x80081272L;
 
+    static final int F_OFD_GETLK = 36;
+    static final int F_OFD_SETLK = 37;
+    static final int F_RDLCK = 0;
+    static final int F_WRLCK = 1;
+    static final int F_UNLCK = 2;
+    /** struct flock on 64-bit: type (2 bytes), whence (2), start at 8, length at 16, pid (4) at 24. */
+    static final int FLOCK_BYTES = 32;
+
     static final int FALLOC_FL_KEEP_SIZE = 1;
     static final int FALLOC_FL_PUNCH_HOLE = 2;
     static final int POSIX_FADV_DONTNEED = 4;

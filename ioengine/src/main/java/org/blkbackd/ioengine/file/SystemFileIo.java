@@ -44,6 +44,11 @@ final class SystemFileIo implements FileIo {
     }
 
     @Override
+    public int lock(int fd, int command, long flock) {
+        return (int) result(LibC.fcntl(fd, command, flock));
+    }
+
+    @Override
     public long read(int fd, long iovecs, int count, long offset) {
         return result(LibC.preadv(fd, iovecs, count, offset));
     }

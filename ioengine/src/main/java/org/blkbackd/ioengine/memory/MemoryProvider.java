@@ -7,6 +7,7 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.OpenMode;
 
 /** Opens {@code memory:SIZE} and {@code null:SIZE}. Each open makes a new disk. */
 public final class MemoryProvider implements DiskProvider {
@@ -24,14 +25,15 @@ public final class MemoryProvider implements DiskProvider {
         size(spec);
     }
 
+    /** Nobody else can have what is made here, so there is nothing to lock. */
     @Override
-    public Disk open(DiskSpec spec, boolean readOnly) {
+    public Disk open(DiskSpec spec, OpenMode mode) {
         long size = size(spec);
         if (spec.scheme().equals(NULL)) {
-            return new NullDisk(size, readOnly);
+            return new NullDisk(size, mode.readOnly());
         }
         try {
-            return new MemoryDisk(size, readOnly);
+            return new MemoryDisk(size, mode.readOnly());
         } catch (OutOfMemoryError e) {
             throw new DiskException(DiskException.Kind.IO,
                 spec + ": the system does not give that much memory; choose a smaller size", e);

@@ -34,6 +34,11 @@ public final class FaultyDisk implements Disk {
     }
 
     @Override
+    public String warning() {
+        return disk.warning();
+    }
+
+    @Override
     public IoEngine newEngine(int depth, Wakeup wakeup) {
         return new FaultyEngine(disk.newEngine(depth, wakeup), faults, depth, wakeup);
     }

@@ -46,6 +46,11 @@ public final class SlowDisk implements Disk {
     }
 
     @Override
+    public String warning() {
+        return disk.warning();
+    }
+
+    @Override
     public IoEngine newEngine(int depth, Wakeup wakeup) {
         return new SlowEngine(this, disk.newEngine(depth, wakeup), wakeup, depth);
     }

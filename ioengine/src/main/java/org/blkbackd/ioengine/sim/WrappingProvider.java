@@ -7,6 +7,7 @@ import java.util.function.UnaryOperator;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
+import org.blkbackd.ioengine.OpenMode;
 
 /** A provider whose disks are decorated as they are opened, with {@link FaultyDisk#wrap} for one. */
 public final class WrappingProvider implements DiskProvider {
@@ -31,8 +32,8 @@ public final class WrappingProvider implements DiskProvider {
     }
 
     @Override
-    public Disk open(DiskSpec spec, boolean readOnly) {
-        return decorator.apply(provider.open(spec, readOnly));
+    public Disk open(DiskSpec spec, OpenMode mode) {
+        return decorator.apply(provider.open(spec, mode));
     }
 
     @Override

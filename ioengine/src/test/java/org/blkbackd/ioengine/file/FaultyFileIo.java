@@ -16,8 +16,9 @@ final class FaultyFileIo implements FileIo {
         long PASS = Long.MIN_VALUE;
 
         /**
-         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard", "erase"
-         * @param bytes of the first iovec, or of the range
+         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard", "erase", "lock",
+         *              "asklock"; the last two are not recorded
+         * @param bytes of the first iovec, the range or the lock
          * @return what the call shall return, or {@link #PASS}
          */
         long on(String call, int fd, long offset, long bytes);
@@ -108,6 +109,13 @@ final class FaultyFileIo implements FileIo {
         calls.add(call + " " + fd + " " + offset + "+" + bytes);
         long result = intervention.on(call, fd, offset, bytes);
         return result == Intervention.PASS ? io.ioctl(fd, request, argument) : (int) result;
+    }
+
+    @Override
+    public int lock(int fd, int command, long flock) {
+        Pointer fields = new Pointer(flock);
+        long result = intervention.on(command == Linux.F_OFD_SETLK ? "lock" : "asklock", fd, fields.getLong(8), 1);
+        return result == Intervention.PASS ? io.lock(fd, command, flock) : (int) result;
     }
 
     @Override

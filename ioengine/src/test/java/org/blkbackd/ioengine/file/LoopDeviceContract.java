@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.IoEngineContract;
+import org.blkbackd.ioengine.OpenMode;
 import org.junit.jupiter.api.Test;
 
 /** The contract on a real block device. */
@@ -53,7 +54,8 @@ abstract class LoopDeviceContract extends IoEngineContract {
 
     @Test
     void knowsWhatTheDeviceIs() throws IOException {
-        try (Disk disk = open(SIZE, false)) {
+        DiskSpec spec = new DiskSpec(scheme, device.path());
+        try (Disk disk = provider.open(spec, new OpenMode(false, false, 0))) {
             assertEquals(SIZE & -4096, disk.info().sizeBytes());
             assertEquals(sectorSize, disk.info().logicalSectorSize());
             assertTrue(disk.info().physicalSectorSize() >= sectorSize);
