@@ -7,7 +7,8 @@
 #
 #   LAB_BACKEND=qemu|blkback   a stock backend instead of blkbackd, to test the lab itself
 #   LAB_LIMIT=SECONDS          for each scenario, default 900
-#   LAB_TESTS=DIR              a class path with contract tests, for the scenario grant-contract
+#   LAB_ROUNDS=N               how often scenarios repeat what they repeat, instead of a few times
+#   LAB_TESTS=DIR              a class path with contract tests for grant-contract, instead of what contract-tests builds
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 share=${BLKBACKD_LAB_DIR:-$HOME/.cache/blkbackd-lab}/share
@@ -24,6 +25,13 @@ scenarios() {
     done
 }
 
+# Those that want the same kind of host after each other: booting takes longer than most of them.
+by_host() {
+    for name in $(scenarios); do
+        printf '%s\t%s\n' "$(host_options "$name")" "$name"
+    done | sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2
+}
+
 # The first sentence of the comment that a scenario begins with.
 summary() {
     sed -n '2,/^[^#]/{s/^# //p}' "$here/scenarios/$1.sh" | grep -v '^host:' | tr '\n' ' ' | sed 's/\([.:]\) .*/\1/'
@@ -34,16 +42,25 @@ host_options() {
     sed -n 's/^# host: //p' "$here/scenarios/$1.sh"
 }
 
+# stage NAME...: what these scenarios need, where dom0 sees it
 stage() {
     rm -rf "$share"
     mkdir -p "$share/logs"
     cp -r "$here/scenarios" "$share"
-    [ -z "${LAB_TESTS:-}" ] || cp -r "$LAB_TESTS" "$share/tests"
     if [ "$backend" = blkbackd ]; then
+        case " $* " in *" grant-contract "*) stage_tests || exit 2 ;; esac
         local dist
         dist=$("$here/../dist") || exit 2
         cp -a "$dist" "$share/dist"
         find "$here/../target" -maxdepth 1 -name 'blkbackd_*.deb' -exec cp {} "$share" \;
+    fi
+}
+
+stage_tests() {
+    if [ -n "${LAB_TESTS:-}" ]; then
+        cp -r "$LAB_TESTS" "$share/tests"
+    else
+        "$here/contract-tests" "$share/tests"
     fi
 }
 
@@ -85,7 +102,7 @@ if [ "${1:-}" = --list ]; then
     exit 0
 fi
 # shellcheck disable=SC2046  # names have no spaces
-[ $# != 0 ] || set -- $(scenarios)
+[ $# != 0 ] || set -- $(by_host)
 for name in "$@"; do
     [ -x "$here/scenarios/$name.sh" ] || { echo "lab: no scenario '$name'; run.sh --list" >&2; exit 2; }
 done
@@ -94,7 +111,7 @@ if [ "$(id -u)" != 0 ] || [ "$(uname -m)" != x86_64 ]; then
     exit 2
 fi
 "$here/lab" build || exit 2
-stage
+stage "$@"
 trap down EXIT
 trap "exit 2" INT TERM
 for name in "$@"; do

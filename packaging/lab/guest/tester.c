@@ -4,7 +4,8 @@
 // DEPTH threads, each with one request in flight, write every 4 KiB block of the first MIB once in a random order, past the
 // page cache, with an fdatasync every 64 writes; then read all of them back in another order. Every 8 bytes of a block
 // derive from the seed, the block's number and their place, so a lost, stale, torn or misplaced write is found.
-// Prints what is wrong and returns 1, or how many requests were right ("requests=N") and 0.
+// Prints what is wrong and returns 1, or how many requests were right, the time in ms that the slowest of them took, flushes
+// included ("requests=N slowest=MS"), and 0.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BLOCK = 4096, WORDS = BLOCK / 8, WRITES_PER_FLUSH = 64, MOST_REPORTS = 10 };
@@ -24,6 +26,7 @@ static uint32_t *order;
 static uint32_t next;
 static int reading;
 static int wrong;
+static long slowest;
 
 static uint64_t mix(uint64_t x) {    // splitmix64
     x += 0x9e3779b97f4a7c15;
@@ -35,6 +38,18 @@ static uint64_t mix(uint64_t x) {    // splitmix64
 static void report(const char *what, uint32_t block, int word) {
     if (__atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED) <= MOST_REPORTS)
         fprintf(stderr, "tester: %s of block %u, word %d, errno %d (%s)\n", what, block, word, errno, strerror(errno));
+}
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+static void took(long since) {
+    long ms = now_ms() - since, before = __atomic_load_n(&slowest, __ATOMIC_RELAXED);
+    while (ms > before && !__atomic_compare_exchange_n(&slowest, &before, ms, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
 }
 
 static void one(uint64_t *buffer, uint32_t block) {
@@ -61,10 +76,16 @@ static void one(uint64_t *buffer, uint32_t block) {
 static void *work(void *buffer) {
     uint32_t i;
     while ((i = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < blocks) {
+        long since = now_ms();
         errno = 0;
         one(buffer, order[i]);
-        if (!reading && i % WRITES_PER_FLUSH == 0 && fdatasync(disk) != 0)
-            report("flush", order[i], -1);
+        took(since);
+        if (!reading && i % WRITES_PER_FLUSH == 0) {
+            since = now_ms();
+            if (fdatasync(disk) != 0)
+                report("flush", order[i], -1);
+            took(since);
+        }
     }
     return NULL;
 }
@@ -115,6 +136,6 @@ int main(int argc, char **argv) {
     if (wrong > 0)
         fprintf(stderr, "tester: %d faults, seed %llu\n", wrong, (unsigned long long) seed);
     else
-        printf("requests=%u\n", 2 * blocks);
+        printf("requests=%u slowest=%ld\n", 2 * blocks, slowest);
     return wrong > 0;
 }

@@ -86,6 +86,7 @@ diagnose() {
     for log in "$CONSOLES"/guest-*.log "$DAEMON_LOG"; do
         [ -e "$log" ] && echo "--- $log" && tail -n 60 "$log"
     done
+    [ ! -d /run/systemd/system ] || { echo "--- journal"; journalctl -u blkbackd -n 60 --no-pager -o cat; }
     echo "--- dmesg"; dmesg | tail -n 15
 }
 

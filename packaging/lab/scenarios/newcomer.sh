@@ -5,7 +5,7 @@
 . "$(dirname "$0")/package.inc"
 needs_package
 stop_daemon
-rm -f /etc/xen/scripts/block-blkbackd
+needs_no_package
 mv /etc/modprobe.d/lab.conf /tmp/lab.conf.away
 slow_machine
 cp "$(package)" /root

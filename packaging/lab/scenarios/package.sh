@@ -5,7 +5,7 @@
 . "$(dirname "$0")/package.inc"
 needs_package
 stop_daemon
-rm -f /etc/xen/scripts/block-blkbackd
+needs_no_package
 slow_machine
 began=$SECONDS
 run apt-get install -y "$(package)"
