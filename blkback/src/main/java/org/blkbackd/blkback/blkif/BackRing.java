@@ -28,17 +28,25 @@ public final class BackRing {
         this.reqCons = rspProdPvt;
     }
 
+    /** Attaches to a ring that another process served: published to {@code rspProd}, taken to {@code reqCons}. */
+    public BackRing(SharedRing shared, int reqCons, int rspProd) {
+        this.shared = shared;
+        this.rspProdPvt = rspProd;
+        this.rspProdPublished = rspProd;
+        this.reqCons = reqCons;
+    }
+
     /** What {@link #available} returns when the frontend's req_prod is impossible. */
     public static final int OVERFLOW = -1;
 
     /**
      * Requests that wait on the ring, or {@link #OVERFLOW} when req_prod claims more than the ring can hold beside
-     * what is unanswered (ring.h RING_REQUEST_PROD_OVERFLOW) or lies behind what was consumed.
+     * what has no published response (ring.h RING_REQUEST_PROD_OVERFLOW) or lies behind what was consumed.
      */
     public int available() {
         int prod = shared.reqProd();
         int waiting = prod - reqCons;
-        int unanswered = prod - rspProdPvt;
+        int unanswered = prod - rspProdPublished;
         if (waiting < 0 || unanswered < 0 || unanswered > shared.slots()) {
             return OVERFLOW;
         }
@@ -104,8 +112,8 @@ public final class BackRing {
         return reqCons;
     }
 
-    /** Requests consumed and not yet answered, published or not. */
-    public int unanswered() {
-        return reqCons - rspProdPvt;
+    /** Index of the next response. */
+    public int rspProd() {
+        return rspProdPvt;
     }
 }

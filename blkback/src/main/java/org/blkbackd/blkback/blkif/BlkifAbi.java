@@ -35,7 +35,7 @@ public enum BlkifAbi {
     /** Bytes of one segment, in a slot and in a descriptor page. */
     public static final int SEGMENT_SIZE = 8;
     /** Largest {@link #slotSize}. */
-    static final int MAX_SLOT_SIZE = 112;
+    public static final int MAX_SLOT_SIZE = 112;
 
     private final int slotSize;
     private final int idOffset;

@@ -23,11 +23,26 @@ public final class BlkifRequest {
     private int sectors;
 
     void copyFrom(SharedRing ring, int index) {
-        abi = ring.abi();
-        ring.memory().get(ring.slotOffset(index), bytes, 0, abi.slotSize());
+        ring.memory().get(ring.slotOffset(index), bytes, 0, ring.abi().slotSize());
+        begin(ring.abi());
+    }
+
+    private void begin(BlkifAbi layout) {
+        abi = layout;
         table = copy;
         tableAt = abi.segmentOffset(0);
         sectors = 0;
+    }
+
+    /** Copies the request as it came to {@link BlkifAbi#MAX_SLOT_SIZE} bytes of {@code into}, the last of them zero. */
+    public void store(byte[] into, int at) {
+        System.arraycopy(bytes, 0, into, at, bytes.length);
+    }
+
+    /** The reverse of {@link #store}: to be judged again, as a guest's. */
+    public void load(BlkifAbi layout, byte[] from, int at) {
+        System.arraycopy(from, at, bytes, 0, bytes.length);
+        begin(layout);
     }
 
     /** Whether the segments lie in a page of their own. */

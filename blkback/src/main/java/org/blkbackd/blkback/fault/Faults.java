@@ -22,11 +22,7 @@ public final class Faults {
         /** Requests are not journaled; what was in flight is thought answered. */
         JOURNAL,
         /** Recovery does not wait for the image's lock, and takes none. */
-        FENCE,
-        /** A flush does nothing. */
-        FLUSH,
-        /** A stop does not wait for what is in flight. */
-        DRAIN
+        FENCE
     }
 
     private enum Effect { KILL, FAIL }
