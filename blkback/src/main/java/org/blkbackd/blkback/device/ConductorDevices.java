@@ -60,8 +60,15 @@ final class ConductorDevices implements ControlledDevices {
 
     @Override
     public CompletableFuture<Integer> retry(String name) {
-        return CompletableFuture.failedFuture(new ControlException(ControlError.FAILED,
-            "a flush that failed cannot be tried again while the disk is open; detach the disk"));
+        CompletableFuture<Integer> answer = new CompletableFuture<>();
+        proxy.retry(name, retried -> {
+            if (retried.failure() == null) {
+                answer.complete((int) retried.requests());
+            } else {
+                answer.completeExceptionally(new ControlException(ControlError.FAILED, retried.failure()));
+            }
+        });
+        return answer;
     }
 
     private <T> CompletableFuture<T> onConductor(Supplier<T> question) {

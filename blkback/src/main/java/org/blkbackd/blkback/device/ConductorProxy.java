@@ -42,6 +42,11 @@ final class ConductorProxy implements RingListener {
         run(() -> conductor.onResize(device, bytes, then));
     }
 
+    /** Tries again what a device holds; {@code then} runs on the conductor's thread. */
+    void retry(String device, Consumer<VbdTrouble.Retried> then) {
+        run(() -> conductor.onRetry(device, then));
+    }
+
     /** Runs {@code command} on the conductor's thread. */
     void run(Runnable command) {
         commands.add(command);
@@ -73,8 +78,13 @@ final class ConductorProxy implements RingListener {
     }
 
     @Override
-    public void held(VbdRing ring, int errno) {
-        run(() -> conductor.onHeld(ring, errno));
+    public void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+        run(() -> conductor.onHeld(ring, operation, sector, errno));
+    }
+
+    @Override
+    public void unheld(VbdRing ring) {
+        run(() -> conductor.onUnheld(ring));
     }
 
     @Override

@@ -5,11 +5,11 @@ package org.blkbackd.blkback.device;
 import java.util.List;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.DiskLimits;
+import org.blkbackd.blkback.fault.FaultPoint;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.DiskProperties;
 import org.blkbackd.blkback.xenbus.DiskProperties.Discard;
-import org.blkbackd.blkback.xenbus.RingOffer;
 import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.ioengine.Disk;
@@ -31,7 +31,7 @@ final class DataPath {
         /** There is no connection, and nothing is left of it. */
         void failed(int errno, String reason);
 
-        /** Everything is given back. */
+        /** Everything is given back, or left to a successor ({@link DataPath#isKept}). */
         void released(String trouble);
     }
 
@@ -40,26 +40,36 @@ final class DataPath {
     private final VbdAddress address;
     private final Storage storage;
     private final Listener listener;
+    private final DeviceSettings settings;
+    private final VbdLog log;
     private final RingSet rings;
     private VbdConfig config;
-    private RingOffer offer;
+    private RingPlan plan;
     private Disk disk;
     private DiskLimits limits;
     private boolean unwanted;
 
-    DataPath(VbdAddress address, Storage storage, List<RingWorkerProxy> workers, Listener listener) {
+    DataPath(VbdAddress address, Storage storage, List<RingWorkerProxy> workers, DeviceSettings settings, VbdLog log,
+        Listener listener) {
         this.address = address;
         this.storage = storage;
+        this.settings = settings;
+        this.log = log;
         this.listener = listener;
         rings = new RingSet(workers);
     }
 
     // --- up ---------------------------------------------------------------------------------------------------------
 
-    void connect(VbdConfig wanted, RingOffer offered) {
+    DataPath connect(VbdConfig wanted, RingPlan found) {
         config = wanted;
-        offer = offered;
-        storage.open(config.target().disk(), config.readOnly(), this::onOpened);
+        plan = found;
+        if (plan.resumes()) {
+            FaultPoint.RECOVERY_FOUND.reached();
+        }
+        storage.open(config.target().disk(), config.readOnly(),
+            this::onOpened);
+        return this;
     }
 
     private void onOpened(Storage.Opened opened) {
@@ -74,7 +84,10 @@ final class DataPath {
         }
         limits = new DiskLimits(sectors(disk.info()), config.target().sectorSize(), config.readOnly(),
             properties().discard().possible());
-        rings.attach(address.toString(), address.domid(), offer, disk, limits);
+        if (plan.resumes()) {
+            FaultPoint.RECOVERY_OPENED.reached();
+        }
+        rings.attach(plan.specs(config, config.target().policy(settings.policy()), disk, limits, log));
     }
 
     void onAttached() {
@@ -97,6 +110,16 @@ final class DataPath {
 
     List<VbdRing> rings() {
         return rings.rings();
+    }
+
+    /** The name of the connection. */
+    String connection() {
+        return plan.connection();
+    }
+
+    /** The guest was told of a smaller disk, by another process. */
+    boolean hasGrownMeanwhile() {
+        return plan.knownSectors() >= 0 && plan.knownSectors() < limits.sectors();
     }
 
     /** The opened disk, or null. */
@@ -138,6 +161,26 @@ final class DataPath {
 
     // --- down -------------------------------------------------------------------------------------------------------
 
+    /** A successor could take it up. */
+    boolean isJournaled() {
+        return rings().stream().allMatch(ring -> ring.spec().journal().isDurable());
+    }
+
+    /** Tries again what is held. */
+    void retry() {
+        rings.retry();
+    }
+
+    /** Takes no more requests, ends what was started, flushes, closes; a successor finds the rest in the journals. */
+    void keep() {
+        rings.keep();
+    }
+
+    /** Whether it ends for a successor. */
+    boolean isKept() {
+        return rings.isKept();
+    }
+
     /** Takes no more requests, ends what was started, flushes, closes. */
     void stop() {
         rings.stop();
@@ -151,7 +194,7 @@ final class DataPath {
     /** The daemon leaves: whatever the state of the connection, it ends. */
     void leave() {
         unwanted = true;
-        rings.stop();
+        rings.keep();
     }
 
     void onReleased(int flushErrno) {
@@ -166,6 +209,9 @@ final class DataPath {
     }
 
     private void onClosed(DiskException failure) {
+        if (!rings.isKept() || rings.failure() != null && !plan.isJournaled()) {
+            settings.journals().remove(address.toString());
+        }
         if (rings.failure() != null) {
             listener.failed(EIO, rings.failure());
             return;

@@ -84,6 +84,11 @@ final class DiskGrowth {
         return new Outcome(data.sectors(), null);
     }
 
+    /** The guest was told of a smaller disk by another process. */
+    void owe() {
+        owed = true;
+    }
+
     /** The guest is still to be told. */
     boolean isOwed() {
         return owed;

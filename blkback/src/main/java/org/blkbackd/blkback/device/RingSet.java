@@ -8,8 +8,6 @@ import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.ring.RingSpec;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
-import org.blkbackd.blkback.xenbus.RingOffer;
-import org.blkbackd.ioengine.Disk;
 
 /**
  * The rings of one connection, each on a worker of its own as far as there are workers: they are attached together or
@@ -19,28 +17,28 @@ final class RingSet {
 
     private final List<RingWorkerProxy> workers;
     private final List<VbdRing> rings = new ArrayList<>();
+    /** How the rings are to end; the later in this order wins. */
+    private enum Ending { NONE, KEEP, STOP, ABANDON }
+
     /** Rings whose worker has not said yet how attaching went. */
     private int attaching;
     /** Rings that hold something. */
     private int live;
     private String failure;
     private int flushErrno;
-    private boolean stopping;
-    private boolean abandoned;
+    private Ending ending = Ending.NONE;
 
     /** @param workers ring n goes to the n-th of them, and round again */
     RingSet(List<RingWorkerProxy> workers) {
         this.workers = workers;
     }
 
-    /** Attaches a ring for each queue of an offer. */
-    void attach(String name, int domid, RingOffer offer, Disk disk, DiskLimits limits) {
-        attaching = offer.queues().size();
+    /** Attaches the rings. */
+    void attach(List<RingSpec> specs) {
+        attaching = specs.size();
         live = attaching;
-        for (int i = 0; i < offer.queues().size(); i++) {
-            RingOffer.Queue queue = offer.queues().get(i);
-            rings.add(worker(i).attachRing(new RingSpec(name, i, domid, queue.ringRefs(), queue.port(), offer.abi(),
-                disk, limits)));
+        for (RingSpec spec : specs) {
+            rings.add(worker(spec.queue()).attachRing(spec));
         }
     }
 
@@ -60,8 +58,8 @@ final class RingSet {
 
     void onAttachFailed(String reason) {
         failure = failure == null ? reason : failure;
-        stopping = true;
-        abandoned = true;
+        // Rings of a frontend that is there: the others stop in order, or wait in their journals.
+        ending = ending == Ending.NONE && resumes() ? Ending.KEEP : Ending.ABANDON;
         attaching--;
         live--;
         stopIfDue();
@@ -74,7 +72,7 @@ final class RingSet {
 
     /** All rings are attached, and none is asked to stop. */
     boolean isServing() {
-        return attaching == 0 && !stopping;
+        return attaching == 0 && ending == Ending.NONE;
     }
 
     /** No ring holds anything. */
@@ -92,31 +90,56 @@ final class RingSet {
         return flushErrno;
     }
 
+    /** Stops all rings for a successor. */
+    void keep() {
+        end(Ending.KEEP);
+    }
+
     /** Stops all rings in order. */
     void stop() {
-        if (!stopping) {
-            stopping = true;
-            stopIfDue();
-        }
+        end(Ending.STOP);
     }
 
     /** The frontend is gone. */
     void abandon() {
-        stopping = true;
-        abandoned = true;
-        stopIfDue();
+        end(Ending.ABANDON);
+    }
+
+    private void end(Ending how) {
+        if (how.compareTo(ending) > 0) {
+            ending = how;
+            stopIfDue();
+        }
+    }
+
+    /** Whether the rings are left to a successor. */
+    boolean isKept() {
+        return ending == Ending.KEEP;
+    }
+
+    /** Tries again what is held. */
+    void retry() {
+        rings.forEach(ring -> worker(ring.spec().queue()).retryRing(ring));
+    }
+
+    private boolean resumes() {
+        return rings.get(0).spec().start() != RingSpec.Start.NEW;
     }
 
     /** A worker must have said how attaching went before it is told to stop. */
     private void stopIfDue() {
-        if (!stopping || attaching > 0) {
+        if (attaching > 0) {
             return;
         }
         for (VbdRing ring : rings) {
-            if (abandoned) {
-                worker(ring.spec().queue()).abandonRing(ring);
-            } else {
-                worker(ring.spec().queue()).stopRing(ring);
+            RingWorkerProxy worker = worker(ring.spec().queue());
+            switch (ending) {
+                case KEEP -> worker.keepRing(ring);
+                case STOP -> worker.stopRing(ring);
+                case ABANDON -> worker.abandonRing(ring);
+                default -> {
+                    // they serve
+                }
             }
         }
     }

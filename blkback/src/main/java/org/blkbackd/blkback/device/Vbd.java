@@ -5,13 +5,11 @@ package org.blkbackd.blkback.device;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.blkbackd.blkback.control.VdevName;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.xenbus.BackendArea;
 import org.blkbackd.blkback.xenbus.DiskProperties;
 import org.blkbackd.blkback.xenbus.FrontendArea;
 import org.blkbackd.blkback.xenbus.Handshake;
-import org.blkbackd.blkback.xenbus.RingReadings;
 import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.blkback.xenbus.XenbusAction;
@@ -19,12 +17,8 @@ import org.blkbackd.blkback.xenbus.XenbusEvent;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
 import org.blkbackd.blkback.xenbus.XenbusStateMachine;
-import org.blkbackd.ioengine.Errno;
-import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.XenstoreException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One virtual block device: its two directories, its connection, and how far they are. Owned by the conductor, on whose
@@ -32,46 +26,42 @@ import org.slf4j.LoggerFactory;
  */
 final class Vbd implements DataPath.Listener {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Vbd.class);
-    private static final int EIO = 5;
-
     private final VbdAddress address;
     private final BackendArea backend;
     private final FrontendArea frontend;
-    private final Storage storage;
-    private final List<RingWorkerProxy> workers;
+    private final Connector connector;
+    private final Succession succession;
     private final Consumer<Vbd> forgotten;
     private final VbdLog log;
     private final HotplugWord word;
     private final DiskGrowth growth;
+    private final VbdTrouble trouble;
     private Handshake handshake = Handshake.discovered();
     /** What our state node held when we last read or wrote it. */
     private XenbusState written = XenbusState.UNKNOWN;
-    private RingReadings readings;
     /** The connection, from its first moment to its last. */
     private DataPath data;
     private Watch watch;
     private boolean leaving;
     private boolean refused;
     private boolean uneasy;
-    private boolean orphanTold;
     private boolean leftover;
-
     /**
      * @param workers   for its queues, in this order
      * @param forgotten told when the device is gone for good
      */
     Vbd(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage,
-        List<RingWorkerProxy> workers, VbdLog log, Consumer<Vbd> forgotten) {
+        List<RingWorkerProxy> workers, DeviceSettings settings, VbdLog log, Consumer<Vbd> forgotten) {
         this.log = log;
         this.forgotten = forgotten;
         this.address = address;
         this.backend = backend;
         this.frontend = frontend;
-        this.storage = storage;
-        this.workers = workers;
+        connector = new Connector(address, backend, frontend, storage, workers, settings, log);
         word = new HotplugWord(backend, storage, log, () -> written);
         growth = new DiskGrowth(backend, storage, log);
+        trouble = new VbdTrouble(address, backend, log);
+        succession = new Succession(connector, trouble, log);
     }
 
     VbdAddress address() {
@@ -123,7 +113,7 @@ final class Vbd implements DataPath.Listener {
 
     /** Reads xenstore again and does what follows. */
     void look() {
-        if (leaving || isForgotten()) {
+        if (leaving || isForgotten() || succession.isChangingHands()) {
             return;
         }
         try {
@@ -134,11 +124,6 @@ final class Vbd implements DataPath.Listener {
         } catch (XenstoreException e) {
             unanswered("look", e);
             return;
-        }
-        if (!orphanTold && isIdle() && written == XenbusState.CONNECTED && handshake.seen().frontend() == written) {
-            orphanTold = true;
-            log.warn("was connected by an earlier daemon; its ring cannot be taken up yet, so the guest waits until"
-                + " the disk is detached with force");
         }
         advance(XenbusEvent.LOOKED);
         word.say();
@@ -185,6 +170,7 @@ final class Vbd implements DataPath.Listener {
         switch (action) {
             case OFFER -> offer();
             case CONNECT -> connect();
+            case RESUME -> resume();
             case PUBLISH -> publish();
             case RELEASE -> data.stop();
             case ABANDON -> data.abandon();
@@ -220,16 +206,13 @@ final class Vbd implements DataPath.Listener {
 
     private void connect() {
         try {
-            VbdConfig config = backend.config();
+            VbdConfig config = connector.config();
             if (config.isEmpty()) {
                 log.info("is an empty drive: closed, so that the guest does not wait for it");
                 advance(XenbusEvent.CONNECT_FAILED);
                 return;
             }
-            RingReadings now = frontend.rings();
-            data = new DataPath(address, storage, workers, this);
-            data.connect(config, now.choose(readings));
-            readings = now;
+            data = connector.connect(config, this);
         } catch (XenbusFault e) {
             failed(e.errno(), e.getMessage());
         } catch (XenstoreException e) {
@@ -241,6 +224,13 @@ final class Vbd implements DataPath.Listener {
     @Override
     public void connected() {
         growth.watch(data);
+        trouble.watch(data);
+        if (succession.isResuming()) {
+            if (data.hasGrownMeanwhile()) {
+                growth.owe();
+            }
+            succession.resumed(data);
+        }
         advance(XenbusEvent.CONNECTED);
     }
 
@@ -250,24 +240,72 @@ final class Vbd implements DataPath.Listener {
         growth.watch(null);
         if (leaving) {
             handshake = Handshake.discovered();
-            return;
+        } else if (succession.isResuming()) {
+            uneasy = !succession.isChangingHands();
+            succession.notResumed(errno, reason);
+            advance(XenbusEvent.CONNECT_DEFERRED);
+        } else {
+            log.error(reason);
+            trouble.report(errno, reason);
+            advance(XenbusEvent.CONNECT_FAILED);
         }
-        log.error(reason);
-        report(errno, reason);
-        advance(XenbusEvent.CONNECT_FAILED);
     }
 
-    private void report(int errno, String reason) {
-        try {
-            backend.reportError(errno, reason);
-        } catch (XenstoreException e) {
-            log.warn("cannot report its error: " + e.getMessage());
+    // --- taking up what an earlier process served -------------------------------------------------------------------
+
+    private void resume() {
+        if (!connector.isLeft(written)) {
+            advance(XenbusEvent.CONNECT_DEFERRED);
+            return;
+        }
+        data = succession.resume(written, this);
+    }
+
+    /** Lets go of it for another process; {@code then} is told null, or why not. */
+    void handOver(Consumer<String> then) {
+        if (!isConnected()) {
+            then.accept(address + " is not served");
+            return;
+        }
+        succession.changeHands(then);
+        data.keep();
+    }
+
+    /**
+     * Takes it up from another process; {@code then} is told null, or why not. A device whose guest has let go of it
+     * meanwhile needs no more than a look.
+     */
+    void takeUp(Consumer<String> then) {
+        look();
+        if (succession.isResuming()) {
+            succession.changeHands(then);
+        } else {
+            then.accept(succession.failure());
         }
     }
+
+    /** Tries again what is held; a flush that has failed can only succeed on a disk that is opened anew. */
+    long retry() {
+        long held = VbdReport.held(data.rings());
+        if (trouble.needsReopening()) {
+            succession.reopen();
+            data.keep();
+        } else {
+            trouble.retry();
+        }
+        return held;
+    }
+
+    /** Something is to be tried again in a while. */
+    boolean isHolding() {
+        return trouble.isOwed();
+    }
+
+    // --- serving ----------------------------------------------------------------------------------------------------
 
     private void publish() {
         DiskProperties disk = data.properties();
-        if (write(XenbusState.CONNECTED, expected -> backend.publish(expected, disk))) {
+        if (write(XenbusState.CONNECTED, expected -> backend.publish(expected, disk, data.connection()))) {
             VbdConfig config = data.config();
             int queues = data.rings().size();
             log.info("serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + disk.sectors()
@@ -278,9 +316,9 @@ final class Vbd implements DataPath.Listener {
 
     // --- what the ring tells ----------------------------------------------------------------------------------------
 
-    void onHalted(String reason) {
-        log.error("ring stopped: " + reason);
-        report(EIO, "ring stopped: " + reason);
+    /** What goes wrong on its rings. */
+    VbdTrouble trouble() {
+        return trouble;
     }
 
     /** The guest uses the disk. */
@@ -293,35 +331,22 @@ final class Vbd implements DataPath.Listener {
         growth.resize(bytes, then);
     }
 
-    void onFailed(IoRequest.Operation operation, long sector, int errno) {
-        log.error("I/O failed: " + request(operation, sector, errno));
-    }
-
-    void onHeld(int errno) {
-        log.error("flush failed: " + request(IoRequest.Operation.FLUSH, 0, errno)
-            + "; it and every later one stay unanswered until the disk is detached");
-    }
-
-    /** In words that a program finds, too. */
-    private String request(IoRequest.Operation operation, long sector, int errno) {
-        return "domid=" + address.domid() + " vdev=" + VdevName.of(address.devid()) + " op=" + operation + " sector="
-            + sector + " errno=" + Errno.name(errno) + " target=" + data.config().target();
-    }
-
-    void onFault(RuntimeException fault) {
-        LOG.error("{}: a fault of blkbackd itself; its ring is stopped, other devices go on", address, fault);
-    }
-
     @Override
-    public void released(String trouble) {
-        if (trouble != null) {
-            log.error(trouble);
+    public void released(String problem) {
+        if (problem != null) {
+            log.error(problem);
         }
-        log.info("released " + data.config().target());
+        boolean kept = data.isKept();
+        log.info((kept ? "leaves " : "released ") + data.config().target());
         data = null;
         growth.watch(null);
-        if (leaving) {
+        trouble.watch(null);
+        if (leaving || kept) {
             handshake = Handshake.discovered();
+            succession.handed(null);
+            if (succession.isToBeReopened()) {
+                look();
+            }
         } else {
             advance(XenbusEvent.RELEASED);
             look();
@@ -334,6 +359,7 @@ final class Vbd implements DataPath.Listener {
     private void forget() {
         backend.forgetError();
         word.forget();
+        connector.forget();
         watch.close();
         watch = null;
         forgotten.accept(this);

@@ -3,10 +3,13 @@
 package org.blkbackd.blkback.device;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingDeque;
@@ -50,16 +53,20 @@ public final class VbdConductor implements AutoCloseable {
     private final Xenstore xenstore;
     private final int self;
     private final Storage storage;
+    private final DeviceSettings settings;
+    private final Set<String> unseen = new TreeSet<>();
     private List<RingWorkerProxy> workers = List.of();
     private RingLimits limits;
     private int nextWorker;
+    private boolean suspended;
     private boolean leaving;
     private boolean closing;
 
     /** @param self our own domain id */
-    public VbdConductor(Xenstore xenstore, int self, Disks disks) {
+    public VbdConductor(Xenstore xenstore, int self, Disks disks, DeviceSettings settings) {
         this.xenstore = xenstore;
         this.self = self;
+        this.settings = settings;
         storage = new Storage(disks, proxy::run);
     }
 
@@ -86,11 +93,31 @@ public final class VbdConductor implements AutoCloseable {
         return proxy;
     }
 
+    /** What a hand-over between two daemons needs. */
+    public HandOver handOver() {
+        return new ConductorHandOver(this, proxy);
+    }
+
     /** Begins to serve the backend directories of {@code kinds} on {@code workers}. */
     public void start(List<String> kinds, List<RingWorkerProxy> ringWorkers) {
+        prepare(ringWorkers);
+        begin(kinds);
+    }
+
+    /** Gets ready to take devices up from another daemon, on {@code workers}. */
+    public void prepare(List<RingWorkerProxy> ringWorkers) {
         workers = List.copyOf(ringWorkers);
         limits = new RingLimits(workers.size(), RingLimits.MAX_PAGE_ORDER);
+        suspended = true;
         thread.start();
+    }
+
+    /** Begins to follow the backend directories of {@code kinds}: the first event of a watch comes by itself. */
+    public void begin(List<String> kinds) {
+        proxy.run(() -> {
+            unseen.addAll(kinds);
+            suspended = false;
+        });
         for (String kind : kinds) {
             watches.add(xenstore.watch(root(kind), path -> backendChanged(kind, path)));
         }
@@ -131,14 +158,18 @@ public final class VbdConductor implements AutoCloseable {
 
     /** Wakes without a command only while something is owed: a look, or the count of log lines left out. */
     private Runnable next() throws InterruptedException {
-        boolean owed = faults.isSpent() || events.isSpent() || vbds.values().stream().anyMatch(Vbd::isUneasy);
+        boolean owed = faults.isSpent() || events.isSpent()
+            || vbds.values().stream().anyMatch(vbd -> vbd.isUneasy() || vbd.isHolding());
         Runnable command = owed ? commands.poll(TICK_S, TimeUnit.SECONDS) : commands.take();
         return command == null ? this::onTick : command;
     }
 
     private void onTick() {
         tickLogs();
-        vbds.values().stream().filter(Vbd::isUneasy).toList().forEach(Vbd::look);
+        vbds.values().stream().filter(Vbd::isHolding).toList().forEach(Vbd::retry);
+        if (!suspended) {
+            vbds.values().stream().filter(Vbd::isUneasy).toList().forEach(Vbd::look);
+        }
     }
 
     private void tickLogs() {
@@ -161,7 +192,54 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onKindChanged(String kind) {
-        unlessLeaving(root(kind), () -> lookAtAll(kind));
+        unlessLeaving(root(kind), () -> {
+            lookAtAll(kind);
+            if (unseen.remove(kind)) {
+                removeStaleJournals(kind);
+            }
+        });
+    }
+
+    /** A guest that went while nobody served leaves its journal behind. */
+    private void removeStaleJournals(String kind) {
+        for (String device : settings.journals().devices()) {
+            if (device.startsWith(kind + "-") && !vbds.containsKey(device)) {
+                LOG.info("{}: is gone; its journal is removed", device);
+                settings.journals().remove(device);
+            }
+        }
+    }
+
+    /** Puts off every look until it ends; then all is looked at. */
+    void suspend(boolean wanted) {
+        suspended = wanted;
+        if (!wanted) {
+            vbds.values().stream().toList().forEach(Vbd::look);
+        }
+    }
+
+    /** All devices. */
+    Collection<Vbd> vbds() {
+        return vbds.values();
+    }
+
+    /** The device with this name, also one that was not looked at before; or null. */
+    Vbd vbd(String device) {
+        Vbd known = vbds.get(device);
+        VbdAddress address = VbdAddress.parse(device);
+        return known != null || address == null ? known : discover(address);
+    }
+
+    /** As {@link Vbd#retry}. */
+    void onRetry(String device, Consumer<VbdTrouble.Retried> then) {
+        Vbd vbd = vbds.get(device);
+        if (vbd == null) {
+            then.accept(new VbdTrouble.Retried(0, "there is no device " + device));
+        } else if (!vbd.isConnected()) {
+            then.accept(new VbdTrouble.Retried(0, "no guest is connected to it, so nothing is held"));
+        } else {
+            then.accept(new VbdTrouble.Retried(vbd.retry(), null));
+        }
     }
 
     void onDeviceChanged(VbdAddress address) {
@@ -169,7 +247,7 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     private void unlessLeaving(String what, Runnable look) {
-        if (leaving) {
+        if (leaving || suspended) {
             return;
         }
         try {
@@ -210,7 +288,8 @@ public final class VbdConductor implements AutoCloseable {
         }
         FrontendArea frontend = new FrontendArea(xenstore, address.frontendPath(), limits);
         VbdLog log = new VbdLog(address.toString(), faults, events);
-        Vbd vbd = new Vbd(address, backend, frontend, storage, nextWorkers(), log, this::forget);
+        Vbd vbd = new Vbd(address, backend, frontend, storage, nextWorkers(), settings, log,
+            this::forget);
         vbd.watchedBy(xenstore.watch(vbd.frontendStatePath(), path -> proxy.deviceChanged(address)));
         vbds.put(address.toString(), vbd);
         return vbd;
@@ -247,7 +326,7 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onHalted(VbdRing ring, String reason) {
-        owner(ring).onHalted(reason);
+        owner(ring).trouble().onHalted(reason);
     }
 
     void onActive(VbdRing ring) {
@@ -255,11 +334,15 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onFailed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-        owner(ring).onFailed(operation, sector, errno);
+        owner(ring).trouble().onFailed(operation, sector, errno);
     }
 
-    void onHeld(VbdRing ring, int errno) {
-        owner(ring).onHeld(errno);
+    void onHeld(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+        owner(ring).trouble().onHeld(operation, sector, errno);
+    }
+
+    void onUnheld(VbdRing ring) {
+        owner(ring).trouble().onUnheld();
     }
 
     void onReleased(VbdRing ring, int flushErrno) {
@@ -267,7 +350,7 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onFault(VbdRing ring, RuntimeException fault) {
-        owner(ring).onFault(fault);
+        owner(ring).trouble().onFault(fault);
     }
 
     /** A vbd is forgotten after its last ring was released; nothing comes from a ring after that. */

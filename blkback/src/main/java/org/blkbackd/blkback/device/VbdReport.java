@@ -75,9 +75,14 @@ final class VbdReport {
     }
 
     /** Answered first: what is answered in between must not make it negative. */
-    private static long inFlight(List<VbdRing> rings) {
+    static long inFlight(List<VbdRing> rings) {
         long answered = sum(rings, Counter.RESPONSES);
         return sum(rings, Counter.REQUESTS) - answered;
+    }
+
+    /** Requests kept unanswered. */
+    static long held(List<VbdRing> rings) {
+        return sum(rings, Counter.HELD);
     }
 
     private static long sum(List<VbdRing> rings, Counter counter) {

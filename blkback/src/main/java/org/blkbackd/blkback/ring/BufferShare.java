@@ -45,6 +45,11 @@ final class BufferShare {
         return pool;
     }
 
+    /** Nothing is taken. */
+    boolean isUnused() {
+        return held == 0;
+    }
+
     /** The ring is released; it holds nothing. */
     void close() {
         if (held != 0) {

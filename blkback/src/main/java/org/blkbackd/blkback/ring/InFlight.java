@@ -3,25 +3,30 @@
 package org.blkbackd.blkback.ring;
 
 /**
- * The requests of one ring that were taken off it and not yet answered, by count, and what they are made of: request
- * objects, chunks for data, tables for descriptors. Owned by the ring's worker.
+ * The requests of one ring that were taken off it and whose responses are not published, and what they are made of:
+ * request objects, chunks for data, tables for descriptors. Owned by the ring's worker.
+ *
+ * <p>A request is in one place: with the engine, or waiting in {@link RingIntake} to be started, or {@link #held}.
+ * Every stop counts them.
  */
 final class InFlight {
 
     private final PendingRequest[] free;
     private final BufferShare chunks;
     private final BufferShare tables;
+    private final RequestQueue held;
     private int freeCount;
-    private int held;
-    private boolean barrier;
+    private long sequence;
+    private PendingRequest barrier;
 
     /** @param slots of the ring: no more can be in flight */
     InFlight(int slots, BufferShare chunks, BufferShare tables) {
         this.chunks = chunks;
         this.tables = tables;
+        held = new RequestQueue(slots);
         free = new PendingRequest[slots];
-        for (int i = 0; i < slots; i++) {
-            free[freeCount++] = new PendingRequest();
+        for (int i = slots - 1; i >= 0; i--) {
+            free[freeCount++] = new PendingRequest(i);
         }
     }
 
@@ -35,34 +40,48 @@ final class InFlight {
 
     /** For a request that is taken off the ring now. */
     PendingRequest take() {
-        return free[--freeCount];
+        PendingRequest request = free[--freeCount];
+        request.sequence(sequence++);
+        return request;
     }
 
-    /** The request is answered. */
+    /** The one with this number, for a request that an earlier process took off the ring; each in the ring's order. */
+    PendingRequest take(int number) {
+        int at = 0;
+        while (free[at].number() != number) {
+            at++;
+        }
+        PendingRequest request = free[at];
+        free[at] = free[--freeCount];
+        request.sequence(sequence++);
+        return request;
+    }
+
+    /** The request's response is published. */
     void give(PendingRequest request) {
         free[freeCount++] = request;
     }
 
-    /** The request failed and is kept unanswered. */
-    void hold() {
-        held++;
+    /** Requests that failed and are kept unanswered, in the ring's order. */
+    RequestQueue held() {
+        return held;
     }
 
-    /** Requests neither answered nor held. */
-    int outstanding() {
-        return free.length - freeCount - held;
+    /** All there are. */
+    int count() {
+        return free.length - freeCount;
     }
 
-    /** A barrier runs: nothing else may start until it is done. */
-    boolean barrier() {
+    /** The barrier that runs, or is held: nothing else may start until it is done. Null for none. */
+    PendingRequest barrier() {
         return barrier;
     }
 
-    void barrier(boolean runs) {
-        barrier = runs;
+    void barrier(PendingRequest request) {
+        barrier = request;
     }
 
-    /** The ring is released, and every request was answered or held. */
+    /** The ring is released, and nothing is left of its requests here. */
     void close() {
         chunks.close();
         tables.close();

@@ -23,6 +23,9 @@ final class PendingRequest extends IoRequest {
 
     private final BlkifRequest blkif = new BlkifRequest();
     private final int[] chunks = new int[MAX_CHUNKS];
+    private final int number;
+    private long sequence;
+    private boolean held;
     private int chunkCount;
     private int table = NONE;
     private int verdict;
@@ -33,17 +36,45 @@ final class PendingRequest extends IoRequest {
     private int cursorChunk;
     private int cursorUsed;
 
-    PendingRequest() {
+    /** @param number of its own in its ring, from 0: its entry in the journal */
+    PendingRequest(int number) {
         super(MAX_CHUNKS);
+        this.number = number;
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** Its place in the order in which the ring's requests were taken. */
+    long sequence() {
+        return sequence;
+    }
+
+    void sequence(long place) {
+        sequence = place;
+    }
+
+    /** Whether it failed and was not answered since, also while it is tried again. */
+    boolean isHeld() {
+        return held;
+    }
+
+    void held(boolean isHeld) {
+        held = isHeld;
     }
 
     BlkifRequest blkif() {
         return blkif;
     }
 
-    /** It was taken off the ring at {@code nanos} (System.nanoTime) and judged. */
-    void taken(long nanos, int status) {
+    /** It was taken off the ring at {@code nanos} (System.nanoTime). */
+    void takenAt(long nanos) {
         takenAt = nanos;
+    }
+
+    /** It is to be carried out from its beginning if that is RSP_OKAY. */
+    void judged(int status) {
         verdict = status;
         step = 0;
     }

@@ -5,25 +5,38 @@ package org.blkbackd.blkback.ring;
 import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifRequest;
+import org.blkbackd.blkback.fault.FaultPoint;
+import org.blkbackd.blkback.journal.RingJournal;
 import org.blkbackd.blkback.ring.RingCounters.Counter;
 
-/** The single end of every request: its response, its counts, its buffers. Owned by its ring. */
+/**
+ * The single end of every request: its response, its counts, its buffers, its place in the journal. Owned by its ring.
+ */
 final class Responder {
 
     private final RingCounters counters;
     private final LatencyCounts latencies;
     private final InFlight inFlight;
+    private final RingJournal journal;
+    /** Answered, and not published. */
+    private final PendingRequest[] unpublished;
+    private int unpublishedCount;
     private BackRing back;
 
-    Responder(RingCounters counters, LatencyCounts latencies, InFlight inFlight, BackRing back) {
+    Responder(RingCounters counters, LatencyCounts latencies, InFlight inFlight, BackRing back, RingJournal journal) {
         this.counters = counters;
         this.latencies = latencies;
         this.inFlight = inFlight;
         this.back = back;
+        this.journal = journal;
+        unpublished = new PendingRequest[back.slots()];
     }
 
     /** The frontend is gone: answers go nowhere from here on. */
     void disconnect() {
+        while (unpublishedCount > 0) {
+            inFlight.give(unpublished[--unpublishedCount]);
+        }
         back = null;
     }
 
@@ -35,25 +48,70 @@ final class Responder {
     void finish(PendingRequest request, int status) {
         BlkifRequest blkif = request.blkif();
         if (back != null) {
+            journal.answered(request.number(), back.rspProd());
+            FaultPoint.AFTER_MARK.reached();
             back.respond(blkif.id(), blkif.operation(), status);
+            FaultPoint.AFTER_RESPONSE.reached();
         }
         counters.increment(Counter.RESPONSES);
         if (status == Blkif.RSP_OKAY) {
             count(blkif);
             latencies.record(operation(blkif), System.nanoTime() - request.takenAt());
         }
-        ended(request);
-        inFlight.give(request);
+        if (request.isHeld()) {
+            request.held(false);
+            counters.add(Counter.HELD, -1);
+        }
+        if (inFlight.barrier() == request) {
+            inFlight.barrier(null);
+        }
+        giveBuffers(request);
+        if (back != null) {
+            unpublished[unpublishedCount++] = request;
+        } else {
+            inFlight.give(request);
+        }
+    }
+
+    /**
+     * Publishes what was answered since the last time; {@link RingJournal} says why in this order.
+     *
+     * @return whether the frontend asked for an event
+     */
+    boolean publish() {
+        if (unpublishedCount == 0) {
+            return false;
+        }
+        boolean notify = back.push();
+        FaultPoint.AFTER_PUBLISH.reached();
+        journal.published(back.rspProd());
+        FaultPoint.AFTER_PUBLISH_RECORD.reached();
+        for (int i = 0; i < unpublishedCount; i++) {
+            journal.release(unpublished[i].number());
+            inFlight.give(unpublished[i]);
+        }
+        unpublishedCount = 0;
+        FaultPoint.BEFORE_NOTIFY.reached();
+        return notify;
     }
 
     /** Keeps the request unanswered, without its buffers: the guest still has the data. */
     void hold(PendingRequest request) {
-        counters.increment(Counter.HELD);
-        ended(request);
-        inFlight.hold();
+        if (!request.isHeld()) {
+            request.held(true);
+            counters.increment(Counter.HELD);
+        }
+        giveBuffers(request);
+        inFlight.held().insert(request);
     }
 
-    private void ended(PendingRequest request) {
+    /** Requests kept unanswered, those that are being tried again included. */
+    long held() {
+        return counters.get(Counter.HELD);
+    }
+
+    /** Gives back what a request has of its worker's. */
+    void giveBuffers(PendingRequest request) {
         for (int i = 0; i < request.chunkCount(); i++) {
             inFlight.chunks().give(request.chunk(i));
         }
@@ -61,9 +119,6 @@ final class Responder {
         if (request.table() != PendingRequest.NONE) {
             inFlight.tables().give(request.table());
             request.table(PendingRequest.NONE);
-        }
-        if (request.blkif().operation() == Blkif.OP_WRITE_BARRIER) {
-            inFlight.barrier(false);
         }
     }
 

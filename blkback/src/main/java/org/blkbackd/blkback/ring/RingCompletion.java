@@ -4,6 +4,7 @@ package org.blkbackd.blkback.ring;
 
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifRequest;
+import org.blkbackd.blkback.fault.FaultPoint;
 import org.blkbackd.blkback.ring.RingCounters.Counter;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoEngine;
@@ -21,12 +22,18 @@ final class RingCompletion {
     private final IoEngine engine;
     private long reportedAt;
     private boolean reported;
+    private boolean holds = true;
 
     RingCompletion(VbdRing ring, RingTools tools, Responder responder, IoEngine engine) {
         this.ring = ring;
         this.tools = tools;
         this.responder = responder;
         this.engine = engine;
+    }
+
+    /** The device is taken away: nothing is kept for better times. */
+    void holdNothing() {
+        holds = false;
     }
 
     /** Takes up everything that is completed; returns how much that was. */
@@ -46,6 +53,7 @@ final class RingCompletion {
     }
 
     private void completed(PendingRequest request) {
+        FaultPoint.AFTER_COMPLETION.reached();
         if (request.result() != 0) {
             failed(request);
             return;
@@ -91,17 +99,34 @@ final class RingCompletion {
 
     private void failed(PendingRequest request) {
         int errno = (int) -request.result();
+        IoRequest.Operation operation = request.operation();
         ring.counters().increment(Counter.IO_ERRORS);
-        if (request.operation() == IoRequest.Operation.FLUSH) {
-            // blkfront takes an error on an empty flush for "not supported", tells the file system it went well, and
-            // never flushes again (xen-blkfront.c blkif_interrupt). So it gets no answer until the disk is re-opened.
+        if (holds && isHeld(operation, errno)) {
+            boolean first = responder.held() == 0;
             responder.hold(request);
-            tools.listener().held(ring, errno);
+            if (first) {
+                tools.listener().held(ring, operation, request.blkif().sector(), errno);
+            }
         } else {
             report(request, errno);
-            boolean unsupported = errno == Errno.EOPNOTSUPP && request.operation() == IoRequest.Operation.DISCARD;
+            boolean unsupported = errno == Errno.EOPNOTSUPP && operation == IoRequest.Operation.DISCARD;
             responder.finish(request, unsupported ? Blkif.RSP_EOPNOTSUPP : Blkif.RSP_ERROR);
         }
+    }
+
+    /**
+     * blkfront takes an error on an empty flush for "not supported", tells the file system it went well, and never
+     * flushes again (xen-blkfront.c blkif_interrupt). So no policy lets a guest see one.
+     */
+    private boolean isHeld(IoRequest.Operation operation, int errno) {
+        if (operation == IoRequest.Operation.FLUSH) {
+            return true;
+        }
+        return switch (ring.spec().policy().onError()) {
+            case REPORT -> false;
+            case ENOSPC -> errno == Errno.ENOSPC || errno == Errno.EDQUOT;
+            default -> operation != IoRequest.Operation.DISCARD || errno != Errno.EOPNOTSUPP;
+        };
     }
 
     /** At most one in a second: dead storage fails everything. The counter has them all. */
@@ -120,6 +145,7 @@ final class RingCompletion {
         batch.execute();
         for (int i = 0; i < batch.size(); i++) {
             boolean copied = batch.copied(i);
+            FaultPoint.AFTER_COPY_OUT.reached();
             if (!copied) {
                 ring.counters().increment(Counter.COPY_FAILURES);
             }

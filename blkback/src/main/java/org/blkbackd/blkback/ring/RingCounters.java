@@ -30,7 +30,7 @@ public final class RingCounters {
         COPY_FAILURES,
         /** Requests that the disk failed. */
         IO_ERRORS,
-        /** Flushes that failed and are kept unanswered: blkfront would take an error for success. */
+        /** Requests that failed and are kept unanswered, now: the one counter that also falls. */
         HELD,
         /** Events sent to the frontend. */
         NOTIFIES

@@ -5,6 +5,7 @@ package org.blkbackd.blkback.ring;
 import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.DiskLimits;
+import org.blkbackd.blkback.fault.FaultPoint;
 import org.blkbackd.blkback.ring.RingCounters.Counter;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
@@ -23,10 +24,12 @@ final class RingIntake {
     private final Responder responder;
     private final IoEngine engine;
     private final BackRing back;
-    /** Taken and not started: a queue in a circle, from {@link #head}. */
-    private final PendingRequest[] waiting;
-    private int head;
-    private int waitingCount;
+    /** Taken and not started. */
+    private final RequestQueue waiting;
+    /** Before those in their order: judged anew and not started. */
+    private final RequestQueue retrying;
+    /** Before those in their order: to be judged anew. */
+    private final RequestQueue again;
 
     RingIntake(RingSpec spec, RingTools tools, RingCounters counters, InFlight inFlight, Responder responder,
         IoEngine engine, BackRing back) {
@@ -37,12 +40,19 @@ final class RingIntake {
         this.responder = responder;
         this.engine = engine;
         this.back = back;
-        waiting = new PendingRequest[back.slots()];
+        waiting = new RequestQueue(back.slots());
+        retrying = new RequestQueue(back.slots());
+        again = new RequestQueue(back.slots());
     }
 
     /** Whether requests were taken that are not started. */
     boolean isWaiting() {
-        return waitingCount > 0;
+        return unstarted() > 0;
+    }
+
+    /** How many. */
+    int unstarted() {
+        return waiting.size() + retrying.size() + again.size();
     }
 
     // --- taking -----------------------------------------------------------------------------------------------------
@@ -59,16 +69,30 @@ final class RingIntake {
             takeOne(limits, now);
             taken++;
         }
+        if (taken > 0) {
+            spec.journal().consumed(back.reqCons());
+            FaultPoint.AFTER_JOURNAL.reached();
+        }
         copyDescriptors(limits);
         return available < 0 ? BackRing.OVERFLOW : taken;
     }
 
     private void takeOne(DiskLimits limits, long now) {
         PendingRequest request = inFlight.take();
+        int index = back.reqCons();
         back.consume(request.blkif());
+        FaultPoint.AFTER_CONSUME.reached();
+        spec.journal().enter(request.number(), request.blkif(), index);
+        FaultPoint.AFTER_ENTRY.reached();
         counters.increment(Counter.REQUESTS);
+        request.takenAt(now);
+        judge(request, limits);
+        waiting.add(request);
+    }
+
+    private void judge(PendingRequest request, DiskLimits limits) {
         int verdict = request.blkif().validate(limits);
-        request.taken(now, verdict);
+        request.judged(verdict);
         if (verdict == Blkif.RSP_OKAY && request.blkif().isIndirect()) {
             counters.increment(Counter.INDIRECT);
             request.table(inFlight.tables().take());
@@ -76,7 +100,6 @@ final class RingIntake {
         } else if (verdict != Blkif.RSP_OKAY) {
             counters.increment(verdict == Blkif.RSP_ERROR ? Counter.MALFORMED : Counter.UNSUPPORTED);
         }
-        waiting[(head + waitingCount++) % waiting.length] = request;
     }
 
     /** Each descriptor page is copied once, all of them in one crossing, and judged by the copy. */
@@ -102,23 +125,84 @@ final class RingIntake {
     // --- starting ---------------------------------------------------------------------------------------------------
 
     /** Starts what waits, as far as there are buffers; returns how many left the queue. */
-    int start() {
-        int started = 0;
-        while (waitingCount > 0 && startOne(waiting[head])) {
-            head = (head + 1) % waiting.length;
-            waitingCount--;
-            started++;
+    int start(DiskLimits limits) {
+        takeAgain(limits);
+        int started = start(retrying);
+        if (retrying.isEmpty() && again.isEmpty()) {
+            started += start(waiting);
         }
         copyFromGuest();
         engine.kick();
+        FaultPoint.AFTER_KICK.reached();
         return started;
     }
 
-    /** The guest is gone: nobody waits for what was not started. */
-    void drop() {
-        for (; waitingCount > 0; waitingCount--) {
-            responder.finish(waiting[head], Blkif.RSP_ERROR);
-            head = (head + 1) % waiting.length;
+    private int start(RequestQueue queue) {
+        int started = 0;
+        while (!queue.isEmpty() && startOne(queue.peek())) {
+            queue.poll();
+            started++;
+        }
+        return started;
+    }
+
+    // --- starting anew ----------------------------------------------------------------------------------------------
+
+    /** To be started anew, before all that wait: by the copy of the slot that we have, and what it points to now. */
+    void again(PendingRequest request) {
+        again.insert(request);
+    }
+
+    /** Tries again what is held, with what still waits to be tried since the last time, in the ring's order. */
+    void retry() {
+        while (!retrying.isEmpty()) {
+            PendingRequest request = retrying.poll();
+            responder.giveBuffers(request);
+            again.insert(request);
+        }
+        while (!inFlight.held().isEmpty()) {
+            again.insert(inFlight.held().poll());
+        }
+    }
+
+    private void takeAgain(DiskLimits limits) {
+        int taken = 0;
+        while (!again.isEmpty() && taken++ < RingTools.BATCH && inFlight.tables().grants(1)) {
+            PendingRequest request = again.poll();
+            judge(request, limits);
+            retrying.add(request);
+        }
+        copyDescriptors(limits);
+    }
+
+    /** The device is taken away: answers what failed, and what was not started, with an error. */
+    void refuseHeld() {
+        retry();
+        refuse(again);
+    }
+
+    /** As {@link #refuseHeld}, and also all else that was not started. */
+    void refuseAll() {
+        refuseHeld();
+        refuse(waiting);
+    }
+
+    /** Leaves what was not started to the journal. */
+    void forget() {
+        retry();
+        forget(again);
+        forget(waiting);
+    }
+
+    private void forget(RequestQueue queue) {
+        while (!queue.isEmpty()) {
+            responder.giveBuffers(queue.poll());
+        }
+    }
+
+    private void refuse(RequestQueue queue) {
+        while (!queue.isEmpty()) {
+            responder.finish(queue.poll(), Blkif.RSP_ERROR);
         }
     }
 
@@ -144,15 +228,17 @@ final class RingIntake {
 
     /** A barrier starts when everything before it is done, and nothing after it starts before it is done. */
     private boolean mustWait(PendingRequest request, int chunks) {
-        if (inFlight.barrier()) {
+        if (inFlight.barrier() != null && inFlight.barrier() != request) {
             return true;
         }
         boolean barrier = request.blkif().operation() == Blkif.OP_WRITE_BARRIER;
-        if (barrier && (engine.inFlight() > 0 || tools.fromGuest().size() > 0)
+        if (barrier && (engine.inFlight() > 0 || tools.fromGuest().size() > 0 || !inFlight.held().isEmpty())
             || !inFlight.chunks().grants(chunks)) {
             return true;
         }
-        inFlight.barrier(barrier);
+        if (barrier) {
+            inFlight.barrier(request);
+        }
         return false;
     }
 
@@ -168,6 +254,7 @@ final class RingIntake {
         CopyBatch batch = tools.fromGuest();
         batch.execute();
         for (int i = 0; i < batch.size(); i++) {
+            FaultPoint.AFTER_COPY_IN.reached();
             PendingRequest request = batch.request(i);
             if (!batch.copied(i)) {
                 counters.increment(Counter.COPY_FAILURES);
@@ -203,5 +290,6 @@ final class RingIntake {
         if (!engine.submit(request)) {
             throw new IllegalStateException("the engine refused a request although it has room for a whole ring");
         }
+        FaultPoint.AFTER_SUBMIT.reached();
     }
 }

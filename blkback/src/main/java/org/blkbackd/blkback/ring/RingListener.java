@@ -30,11 +30,15 @@ public interface RingListener {
      */
     void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno);
 
-    /** A flush failed and is kept unanswered. */
-    void held(VbdRing ring, int errno);
+    /** A request failed and is kept unanswered, and perhaps others after it; told of the first. */
+    void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno);
+
+    /** All that was held is answered. */
+    void unheld(VbdRing ring);
 
     /**
-     * Everything is released: no mapping, no port, no I/O in flight, no engine.
+     * Everything is released: no mapping, no port, no I/O in flight, no engine. When the ring was stopped for a
+     * successor, what was not answered is in its journal.
      *
      * @param flushErrno of the flush that ends every ring, 0 when all data is durable
      */

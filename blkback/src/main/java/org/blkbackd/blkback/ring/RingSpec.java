@@ -4,6 +4,8 @@ package org.blkbackd.blkback.ring;
 
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.DiskLimits;
+import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.journal.RingJournal;
 import org.blkbackd.ioengine.Disk;
 
 /**
@@ -17,7 +19,20 @@ import org.blkbackd.ioengine.Disk;
  * @param abi        the layout of its slots
  * @param disk       stays open until the ring is released
  * @param limits     what requests are judged by at first
+ * @param policy     what becomes of requests that the disk fails
+ * @param journal    of the ring
+ * @param start      how the ring is found
  */
 public record RingSpec(String name, int queue, int domid, int[] ringRefs, int remotePort, BlkifAbi abi, Disk disk,
-                       DiskLimits limits) {
+                       DiskLimits limits, ErrorPolicy policy, RingJournal journal, Start start) {
+
+    /** How a ring is found. */
+    public enum Start {
+        /** The frontend has just made it. */
+        NEW,
+        /** An earlier process has served it; the journal knows what is in flight. */
+        JOURNALED,
+        /** An earlier process has served it and left no journal: it can be taken up only if nothing is in flight. */
+        UNKNOWN
+    }
 }

@@ -113,6 +113,14 @@ public final class RingWorker implements Runnable {
         ring.stop();
     }
 
+    void onKeepRing(VbdRing ring) {
+        ring.keep();
+    }
+
+    void onRetryRing(VbdRing ring) {
+        ring.retry();
+    }
+
     void onAbandonRing(VbdRing ring) {
         ring.abandon();
     }

@@ -35,6 +35,16 @@ public final class RingWorkerProxy {
         offer(() -> worker.onStopRing(ring));
     }
 
+    /** Stops an attached ring for a successor; {@link RingListener#released} follows when its I/O has ended. */
+    public void keepRing(VbdRing ring) {
+        offer(() -> worker.onKeepRing(ring));
+    }
+
+    /** Has an attached ring try again what it holds. */
+    public void retryRing(VbdRing ring) {
+        offer(() -> worker.onRetryRing(ring));
+    }
+
     /** Stops an attached ring whose frontend is gone; {@link RingListener#released} follows when its I/O has ended. */
     public void abandonRing(VbdRing ring) {
         offer(() -> worker.onAbandonRing(ring));

@@ -4,11 +4,8 @@ package org.blkbackd.blkback.ring;
 
 import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.DiskLimits;
-import org.blkbackd.blkback.blkif.SharedRing;
+import org.blkbackd.blkback.fault.FaultPoint;
 import org.blkbackd.blkback.ring.RingCounters.Counter;
-import org.blkbackd.grant.EventChannels;
-import org.blkbackd.grant.GrantMapping;
-import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
 
 /**
@@ -16,39 +13,38 @@ import org.blkbackd.ioengine.IoRequest;
  * {@link RingWorker}; {@link #spec}, {@link #counters} and {@link #latencies} are for
  * everyone.
  *
- * <p>A request's life: slot, copied once into a {@link PendingRequest}, judged, its write data copied in, submitted
- * ({@link RingIntake}); completed, its read data copied out ({@link RingCompletion}), answered ({@link Responder}).
+ * <p>A request's life: slot, copied once into a {@link PendingRequest} and into the journal, judged, its write data
+ * copied in, submitted ({@link RingIntake}); completed, its read data copied out ({@link RingCompletion}), answered and
+ * published ({@link Responder}).
  */
 public final class VbdRing {
 
-    private enum State { NEW, RUNNING, HALTED, STOPPING, FLUSHING, RELEASED }
+    /** KEEPING is STOPPING for a successor: what is not with the storage stays in the journal. */
+    private enum State { NEW, RUNNING, HALTED, STOPPING, KEEPING, RELEASED }
 
     private final RingSpec spec;
     private final RingCounters counters = new RingCounters();
     private final LatencyCounts latencies = new LatencyCounts();
     private final RingTools tools;
+    private final RingParts parts;
 
     private State state = State.NEW;
     private DiskLimits limits;
-    private GrantMapping mapping;
-    private BackRing back;
-    private IoEngine engine;
-    private InFlight inFlight;
-    private Responder responder;
-    private RingIntake intake;
-    private RingCompletion completion;
     private boolean broken;
+    private boolean flushing;
     private boolean flushed;
     private int flushErrno;
-    private int port = EventChannels.NONE;
     private boolean signalled;
     private boolean more;
+    private boolean resumed;
+    private boolean troubled;
     private long activeAt;
 
     VbdRing(RingSpec spec, RingTools tools) {
         this.spec = spec;
         this.tools = tools;
         limits = spec.limits();
+        parts = new RingParts(this, tools);
     }
 
     /** What it was made from. */
@@ -68,7 +64,7 @@ public final class VbdRing {
 
     /** The local event-channel port. */
     int port() {
-        return port;
+        return parts.port();
     }
 
     boolean isReleased() {
@@ -79,29 +75,12 @@ public final class VbdRing {
 
     /** Maps, binds, makes the engine. On an exception nothing is left behind. */
     void attach() {
-        try {
-            mapping = tools.grants().map(spec.domid(), spec.ringRefs());
-            back = new BackRing(new SharedRing(mapping.buffer(), spec.abi()));
-            engine = spec.disk().newEngine(back.slots() + 1, tools.wakeup());
-            inFlight = new InFlight(back.slots(), tools.buffers().open(), tools.tables().open());
-            responder = new Responder(counters, latencies, inFlight, back);
-            intake = new RingIntake(spec, tools, counters, inFlight, responder, engine, back);
-            completion = new RingCompletion(this, tools, responder, engine);
-            port = tools.channels().bindInterdomain(spec.domid(), spec.remotePort());
-            state = State.RUNNING;
-            more = true;
-            activeAt = System.nanoTime();
-        } catch (RuntimeException e) {
-            releaseGuest();
-            if (engine != null) {
-                engine.close();
-            }
-            if (inFlight != null) {
-                inFlight.close();
-            }
-            state = State.RELEASED;
-            throw e;
-        }
+        state = State.RELEASED;
+        parts.attach();
+        state = State.RUNNING;
+        more = true;
+        resumed = spec.start() != RingSpec.Start.NEW;
+        activeAt = System.nanoTime();
     }
 
     /** The disk has grown: from the next request on. */
@@ -109,26 +88,50 @@ public final class VbdRing {
         limits = newLimits;
     }
 
-    /** Takes no more requests; what is in flight ends, the disk is flushed, then everything is released. */
+    /**
+     * Takes no more requests; what was taken ends, what is held is answered with an error, the disk is flushed, then
+     * everything is released.
+     */
     void stop() {
-        if (state == State.RUNNING || state == State.HALTED) {
+        if (isAttached()) {
             state = State.STOPPING;
+            parts.completion().holdNothing();
+            parts.intake().refuseHeld();
+        }
+    }
+
+    /**
+     * Takes no more requests and starts none; what was started ends or is held, the disk is flushed, then everything is
+     * released. The journal has the rest.
+     */
+    void keep() {
+        if (state == State.RUNNING || state == State.HALTED) {
+            state = State.KEEPING;
         }
     }
 
     /**
      * As {@link #stop} for a frontend that is gone: mapping and port are given back at once, because a dying domain
      * stays a zombie while its pages are mapped, however long the storage takes. Data goes to and from our own buffers,
-     * so I/O in flight does no harm; its answers go nowhere.
+     * so I/O in flight does no harm; its answers go nowhere. A guest that lives, and had its disk taken away by force,
+     * gets errors for what is held or was not started.
      */
     void abandon() {
         stop();
         if (state != State.RELEASED) {
-            responder.disconnect();
-            intake.drop();
-            releaseGuest();
+            parts.intake().refuseAll();
+            publish();
+            parts.responder().disconnect();
+            parts.releaseGuest();
             // A discard of a terabyte is many steps; nobody waits for the rest of them.
-            engine.abandonDiscards();
+            parts.engine().abandonDiscards();
+        }
+    }
+
+    /** Tries again what is held. */
+    void retry() {
+        if (state == State.RUNNING || state == State.HALTED) {
+            parts.intake().retry();
         }
     }
 
@@ -159,37 +162,76 @@ public final class VbdRing {
         }
     }
 
+    private boolean isAttached() {
+        return state != State.NEW && state != State.RELEASED;
+    }
+
     // --- duty cycle -------------------------------------------------------------------------------------------------
 
     /** One pass; returns how much was done, 0 when the ring can sleep until an event or a completion. */
     int pass() {
-        int work = engine.inFlight() > 0 ? completion.run() : 0;
+        int work = parts.engine().inFlight() > 0 ? parts.completion().run() : 0;
         more |= signalled;
-        if (state == State.RUNNING && more && !intake.isWaiting()) {
+        if (mayTake()) {
             work += take();
         }
-        if (intake.isWaiting() && !broken) {
-            work += intake.start();
+        if (parts.intake().isWaiting() && !broken && !isLeft()) {
+            work += parts.intake().start(limits);
         }
-        if (back != null && back.push()) {
-            tools.channels().notify(port);
-            counters.increment(Counter.NOTIFIES);
-        }
+        publish();
         if (signalled && state == State.RUNNING) {
             // After the final check in take(): an event that came since is pending again now. A ring that takes
             // nothing more leaves its port masked, so that its guest cannot keep us busy.
             signalled = false;
-            tools.channels().unmask(port);
+            tools.channels().unmask(parts.port());
         }
-        if (state == State.STOPPING || state == State.FLUSHING) {
+        if (resumed) {
+            resumed();
+        }
+        if (troubled != parts.responder().held() > 0) {
+            troubled = !troubled;
+            more = true;
+            if (!troubled && (state == State.RUNNING || state == State.HALTED)) {
+                tools.listener().unheld(this);
+            }
+        }
+        if (state == State.STOPPING || state == State.KEEPING) {
             work += advanceStop();
         }
         return work;
     }
 
+    /** What is not started is left to a successor. */
+    private boolean isLeft() {
+        return state == State.KEEPING && spec.journal().isDurable();
+    }
+
+    private boolean mayTake() {
+        return state == State.RUNNING && more && !parts.intake().isWaiting()
+            && (parts.responder().held() == 0 || !spec.policy().stopsWhileHeld());
+    }
+
+    private void publish() {
+        if (parts.responder().publish()) {
+            tools.channels().notify(parts.port());
+            counters.increment(Counter.NOTIFIES);
+            FaultPoint.AFTER_NOTIFY.reached();
+        }
+    }
+
+    /** The process before us may have died between a publication and its event. */
+    private void resumed() {
+        FaultPoint.RECOVERY_REPLAYED.reached();
+        resumed = false;
+        tools.channels().notify(parts.port());
+        counters.increment(Counter.NOTIFIES);
+        FaultPoint.RECOVERY_NOTIFIED.reached();
+    }
+
     private int take() {
         long now = System.nanoTime();
-        int taken = intake.take(limits, now);
+        BackRing back = parts.back();
+        int taken = parts.intake().take(limits, now);
         if (taken == BackRing.OVERFLOW) {
             more = false;
             halt("the frontend's req_prod is impossible");
@@ -208,52 +250,49 @@ public final class VbdRing {
 
     /** The flush that ends every ring is done. */
     void flushed(int errno) {
+        FaultPoint.AFTER_LAST_FLUSH.reached();
         flushErrno = errno;
         flushed = true;
-        state = State.STOPPING;
+        flushing = false;
     }
 
     private int advanceStop() {
-        if (state == State.FLUSHING || engine.inFlight() > 0 || intake.isWaiting() && !broken) {
+        boolean unstarted = parts.intake().isWaiting() && !broken && !isLeft();
+        if (flushing || parts.engine().inFlight() > 0 || unstarted) {
             return 0;
         }
+        checkCount();
         if (!flushed && !limits.readOnly()) {
             IoRequest last = new IoRequest(1);
             last.prepare(IoRequest.Operation.FLUSH, 0);
-            engine.submit(last);
-            engine.kick();
-            state = State.FLUSHING;
+            parts.engine().submit(last);
+            parts.engine().kick();
+            flushing = true;
             return 1;
         }
         release();
         return 1;
     }
 
-    private void release() {
-        int lost = inFlight.outstanding();
-        engine.close();
-        responder.disconnect();
-        releaseGuest();
-        state = State.RELEASED;
-        if (lost == 0) {
-            inFlight.close();
-        }
-        tools.listener().released(this, flushErrno);
+    /** Refuses to go on while a request is nowhere; once that is told, the ring ends all the same. */
+    private void checkCount() {
+        int known = parts.inFlight().held().size() + (state == State.KEEPING ? parts.intake().unstarted() : 0);
+        int lost = parts.inFlight().count() - known;
         if (lost != 0 && !broken) {
             throw new IllegalStateException(lost + " requests of " + spec.name() + " were neither answered nor held");
         }
     }
 
-    private void releaseGuest() {
-        back = null;
-        if (port != EventChannels.NONE) {
-            tools.forgetPort(port);
-            tools.channels().unbind(port);
-            port = EventChannels.NONE;
+    private void release() {
+        parts.intake().forget();
+        boolean whole = parts.inFlight().chunks().isUnused() && parts.inFlight().tables().isUnused();
+        parts.engine().close();
+        parts.responder().disconnect();
+        parts.releaseGuest();
+        state = State.RELEASED;
+        if (whole) {
+            parts.inFlight().close();
         }
-        if (mapping != null) {
-            mapping.close();
-            mapping = null;
-        }
+        tools.listener().released(this, flushErrno);
     }
 }

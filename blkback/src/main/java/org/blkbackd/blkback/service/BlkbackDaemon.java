@@ -10,8 +10,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import org.blkbackd.blkback.blkif.ErrorPolicy;
 import org.blkbackd.blkback.config.BlkbackConfig;
+import org.blkbackd.blkback.device.DeviceSettings;
 import org.blkbackd.blkback.device.VbdConductor;
+import org.blkbackd.blkback.journal.JournalFolder;
 import org.blkbackd.blkback.notify.NotifySocket;
 import org.blkbackd.blkback.notify.Watchdog;
 import org.blkbackd.blkback.ring.RingListener;
@@ -76,7 +79,9 @@ public final class BlkbackDaemon implements AutoCloseable {
         Disks disks = new Disks(providers);
         parts.add(disks);
         int self = ownDomid(xenstore);
-        VbdConductor conductor = new VbdConductor(xenstore, self, disks);
+        VbdConductor conductor = new VbdConductor(xenstore, self, disks,
+            new DeviceSettings(new JournalFolder(host.runtimeFolder().resolve("journal")),
+                ErrorPolicy.of(config.onError(), config.whileHeld())));
         RingListener listener = counted(conductor.listener(), host, xenstore, self);
         int count = config.workerCount(Runtime.getRuntime().availableProcessors());
         List<RingWorkerProxy> workers = new ArrayList<>();

@@ -36,7 +36,7 @@ public interface XenHost extends AutoCloseable {
         return StatisticsFolder.DEFAULT;
     }
 
-    /** Where the daemon's own sockets are, unless their paths are absolute. */
+    /** Where the daemon's own sockets are, unless their paths are absolute; and the journals of the rings. */
     Path runtimeFolder();
 
     @Override

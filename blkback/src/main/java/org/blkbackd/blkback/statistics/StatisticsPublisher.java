@@ -209,8 +209,13 @@ public final class StatisticsPublisher implements RingListener, AutoCloseable {
     }
 
     @Override
-    public void held(VbdRing ring, int errno) {
-        next.held(ring, errno);
+    public void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+        next.held(ring, operation, sector, errno);
+    }
+
+    @Override
+    public void unheld(VbdRing ring) {
+        next.unheld(ring);
     }
 
     @Override

@@ -25,6 +25,8 @@ public final class BackendArea {
      * {@code error}.
      */
     private static final String STATUS = "blkbackd-status";
+    /** The name of the connection that state 4 stands for, as in the rings' journals. */
+    private static final String CONNECTION = "blkbackd-connection";
     private static final String HOTPLUG_STATUS = "hotplug-status";
     private static final String CONNECTED = "connected";
     private static final String SCRIPT = "block-blkbackd";
@@ -117,13 +119,24 @@ public final class BackendArea {
     }
 
     /** Writes what the opened disk turned out to be, then state 4. */
-    public boolean publish(XenbusState expected, DiskProperties disk) {
+    public boolean publish(XenbusState expected, DiskProperties disk, String connection) {
         return change(expected, store -> {
             Map<String, String> nodes = disk.nodes();
+            nodes.put(CONNECTION, connection);
             nodes.put("state", XenbusState.CONNECTED.wire());
             writeAll(store, nodes);
             store.remove(errorPath);
         });
+    }
+
+    /** The name that {@link #publish} wrote, or null. */
+    public String connection() {
+        return xenstore.readOrNull(node(CONNECTION));
+    }
+
+    /** Names a connection that has no name. */
+    public void nameConnection(XenbusState expected, String connection) {
+        change(expected, store -> store.write(node(CONNECTION), connection));
     }
 
     /** In a transaction, so that it does not matter in which order. */

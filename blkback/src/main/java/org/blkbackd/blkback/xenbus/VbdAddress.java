@@ -30,6 +30,14 @@ public record VbdAddress(String kind, int domid, int devid) {
         return domid < 0 || devid < 0 ? null : new VbdAddress(kind, domid, devid);
     }
 
+    /** The address that {@link #toString} writes, or null for anything else. */
+    public static VbdAddress parse(String name) {
+        String[] parts = name.split("-", -1);
+        int domid = parts.length == 3 ? Numbers.parse(parts[1], Numbers.MAX_DOMID) : -1;
+        int devid = parts.length == 3 ? Numbers.parse(parts[2], Integer.MAX_VALUE) : -1;
+        return domid < 0 || devid < 0 ? null : new VbdAddress(parts[0], domid, devid);
+    }
+
     /** Our directory in xenstore, for a backend domain {@code self}. */
     public String backendPath(int self) {
         return "/local/domain/" + self + "/backend/" + kind + "/" + domid + "/" + devid;

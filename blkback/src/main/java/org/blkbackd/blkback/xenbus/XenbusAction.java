@@ -8,6 +8,8 @@ public enum XenbusAction {
     OFFER,
     /** Open the image and attach the ring; {@code CONNECTED} or {@code CONNECT_FAILED} is to follow. */
     CONNECT,
+    /** Take up the rings of an earlier process; {@code CONNECTED} or {@code CONNECT_DEFERRED} is to follow. */
+    RESUME,
     /** Write sectors, sector-size, info and state 4, in one transaction. */
     PUBLISH,
     /** Stop the ring in order, close the image; {@code RELEASED} is to follow. */

@@ -10,7 +10,7 @@ public enum XenbusEvent {
     CONNECTED,
     /** CONNECT failed; nothing is open. The error has been reported. */
     CONNECT_FAILED,
-    /** CONNECT could not be tried, because xenstored did not answer; the next look tries again. */
+    /** CONNECT could not be tried, because xenstored did not answer, or RESUME failed; the next look tries again. */
     CONNECT_DEFERRED,
     /** RELEASE or ABANDON is done; nothing is open. */
     RELEASED

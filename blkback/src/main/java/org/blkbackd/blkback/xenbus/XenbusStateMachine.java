@@ -27,9 +27,9 @@ import org.blkbackd.blkback.xenbus.Handshake.Data;
  *            2        5                    WRITE_CLOSING                                      (5)
  *            2        6, gone; offline     WRITE_CLOSED: libxl, which found us at 6, leaves our state alone and waits
  *                                          for 6, so an OFFER that crossed its removal is taken back
- *            4        any                  an earlier daemon's: wait for 1, 5, 6 or gone; 1: OFFER; 5: WRITE_CLOSING;
- *                                          6, gone: WRITE_CLOSED
- *            5        3, 4 or 5            wait: it will write 6
+ *            4        3 or 4               RESUME   an earlier process served it
+ *            4        1, 5, 6, gone        1: OFFER; 5: WRITE_CLOSING, and RESUME until 6; 6, gone: WRITE_CLOSED
+ *            5        3, 4 or 5            RESUME   it will write 6 once what is in flight is answered
  *            5        else                 WRITE_CLOSED                                       (6)
  *            6        1, online            OFFER    driver re-bind, pv-grub, end of kexec     (2)
  *            6        5, online            WRITE_CLOSING    kexec: wants 5, 6, 2 in turn      (5)
@@ -120,7 +120,9 @@ public final class XenbusStateMachine {
             case INIT_WAIT -> offered();
             case CONNECTED -> leftConnected();
             case CLOSING -> {
-                if (!frontendActive()) {
+                if (frontendActive()) {
+                    resume();
+                } else {
                     closed();
                     wasClosed();
                 }
@@ -150,13 +152,17 @@ public final class XenbusStateMachine {
     private void leftConnected() {
         switch (now.frontend()) {
             case INITIALISING -> offer();
-            case CLOSING -> closing();
+            case INITIALISED, CONNECTED -> resume();
+            case CLOSING -> {
+                closing();
+                resume();
+            }
             case CLOSED, UNKNOWN -> {
                 closing();
                 closed();
             }
             default -> {
-                // its ring is somebody's who is gone; only the frontend can begin again
+                // 2, 7, 8: no frontend of ours writes that with a ring
             }
         }
     }
@@ -219,6 +225,11 @@ public final class XenbusStateMachine {
     private void closed() {
         now = now.backend(CLOSED);
         actions.add(XenbusAction.WRITE_CLOSED);
+    }
+
+    private void resume() {
+        now = now.data(Data.CONNECTING);
+        actions.add(XenbusAction.RESUME);
     }
 
     private void release(XenbusAction how) {

@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.journal.JournalFolder;
 import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.sim.DiskConfig;
@@ -99,7 +101,8 @@ final class HostRig implements AutoCloseable {
             providers.add(extra);
         }
         disks = new Disks(providers);
-        conductor = new VbdConductor(store, self, disks);
+        conductor = new VbdConductor(store, self, disks,
+            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT));
         for (int i = 0; i < workerCount; i++) {
             RingWorker worker = new RingWorker(hypervisor.grantTable(self), hypervisor.eventChannels(self),
                 conductor.listener());

@@ -271,9 +271,8 @@ class LifeCycleTest {
         assertEquals(0, descriptors(image));
         assertEquals(0, host.domain(1).mappedGrants());
         host.startDaemon();
-        // Taking the ring up again is not done yet; taking the device away must work.
-        frontend.crash();
-        host.toolstack.detachForced(disk);
+        write(frontend, 1, new byte[512]);
+        detach(disk, frontend);
     }
 
     private void detach(DiskConfig disk, SimFrontend frontend) {

@@ -87,7 +87,7 @@ final class HandshakeWorld {
             || event == XenbusEvent.RELEASED;
         boolean serving = before.data() == Data.SERVING || event == XenbusEvent.CONNECTED;
         boolean allowed = switch (action) {
-            case CONNECT, OFFER, WRITE_CLOSED, FORGET -> idle;
+            case CONNECT, RESUME, OFFER, WRITE_CLOSED, FORGET -> idle;
             case PUBLISH -> serving && handshake.data() == Data.SERVING;
             case RELEASE, ABANDON -> serving && handshake.data() == Data.RELEASING;
             default -> true;
@@ -100,7 +100,7 @@ final class HandshakeWorld {
             case WRITE_CLOSED -> write(XenbusState.CLOSED, before, event);
             case FORGET -> forgotten = true;
             default -> {
-                // CONNECT, RELEASE, ABANDON end with an event of their own
+                // CONNECT, RESUME, RELEASE, ABANDON end with an event of their own
             }
         }
     }

@@ -93,13 +93,17 @@ class BarrierTest {
     }
 
     @Test
-    void isHeldWhenItsFlushFailsAndTheRestGoesOn() {
+    void isHeldWhenItsFlushFailsAndNothingPassesIt() {
         disk.faults().failNext(Operation.FLUSH, EIO);
         rig.request(Blkif.OP_WRITE_BARRIER, 1, 0);
         rig.push();
-        rig.expect("held " + EIO);
+        rig.expect("held FLUSH " + EIO);
         rig.request(Blkif.OP_READ, 2, 0);
-        rig.answer(Blkif.RSP_OKAY, Blkif.OP_READ, 2);
+        rig.push();
+        rig.worker.retryRing(rig.ring);
+        rig.expect("unheld");
+        assertEquals(1, rig.response().id());
+        assertEquals(2, rig.response().id());
     }
 
     @Test

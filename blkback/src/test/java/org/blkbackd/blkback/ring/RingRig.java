@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.DiskLimits;
+import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.journal.RingJournal;
 import org.blkbackd.blkback.sim.FrontResponse;
 import org.blkbackd.blkback.sim.FrontRing;
 import org.blkbackd.grant.EventChannels;
@@ -51,6 +53,10 @@ final class RingRig implements AutoCloseable {
     }
 
     RingRig(Path dir, Disk disk, DiskLimits limits, BlkifAbi abi, int firstIndex) {
+        this(dir, disk, limits, ErrorPolicy.DEFAULT, abi, firstIndex);
+    }
+
+    RingRig(Path dir, Disk disk, DiskLimits limits, ErrorPolicy policy, BlkifAbi abi, int firstIndex) {
         hypervisor = SimHypervisor.open(dir);
         guest = hypervisor.domain(DOMID);
         guestChannels = guest.eventChannels();
@@ -67,8 +73,13 @@ final class RingRig implements AutoCloseable {
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();
         ring = worker.attachRing(new RingSpec("vbd-1-51712", 0, DOMID, new int[] {ringRef}, guestPort, abi, disk,
-            limits));
+            limits, policy, journal(abi), RingSpec.Start.NEW));
         expect("attached");
+    }
+
+    /** As if there were no place for a better one. */
+    private static RingJournal journal(BlkifAbi abi) {
+        return RingJournal.volatileOnly(abi.slots(Blkif.PAGE_SIZE));
     }
 
     private RingListener listener() {
@@ -99,8 +110,13 @@ final class RingRig implements AutoCloseable {
             }
 
             @Override
-            public void held(VbdRing ring, int errno) {
-                told.add("held " + errno);
+            public void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+                told.add("held " + operation + " " + errno);
+            }
+
+            @Override
+            public void unheld(VbdRing ring) {
+                told.add("unheld");
             }
 
             @Override

@@ -182,7 +182,7 @@ class VbdRingTest {
         int slot = rig.front.claim();
         rig.front.header(slot, Blkif.OP_FLUSH_DISKCACHE, 0, 1, 0);
         rig.push();
-        rig.expect("held " + EIO);
+        rig.expect("held FLUSH " + EIO);
         // The held request keeps its slot; everything else is answered around it.
         for (int i = 0; i < 100; i++) {
             rig.request(Blkif.OP_WRITE, 100 + i, 0);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import java.util.List;
+import org.blkbackd.blkback.journal.JournalException;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.xenbus.BackendArea;
+import org.blkbackd.blkback.xenbus.FrontendArea;
+import org.blkbackd.blkback.xenbus.RingReadings;
+import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.blkback.xenbus.VbdConfig;
+import org.blkbackd.blkback.xenbus.XenbusFault;
+import org.blkbackd.blkback.xenbus.XenbusState;
+
+/**
+ * Reads what toolstack and frontend say, or an earlier process has left, and begins a connection by it. Owned by the
+ * conductor.
+ */
+final class Connector {
+
+    private final VbdAddress address;
+    private final BackendArea backend;
+    private final FrontendArea frontend;
+    private final Storage storage;
+    private final List<RingWorkerProxy> workers;
+    private final DeviceSettings settings;
+    private final VbdLog log;
+    private RingReadings readings;
+
+    /** @param workers for the queues, in this order */
+    Connector(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage,
+        List<RingWorkerProxy> workers, DeviceSettings settings, VbdLog log) {
+        this.address = address;
+        this.backend = backend;
+        this.frontend = frontend;
+        this.storage = storage;
+        this.workers = workers;
+        this.settings = settings;
+        this.log = log;
+    }
+
+    /** What the toolstack says. Throws {@link XenbusFault} for what cannot be used. */
+    VbdConfig config() {
+        return backend.config();
+    }
+
+    /** Begins a connection to rings that the frontend has just made. */
+    DataPath connect(VbdConfig config, DataPath.Listener listener) {
+        RingReadings now = frontend.rings();
+        RingPlan plan = RingPlan.fresh(address, settings.journals(), now.choose(readings));
+        readings = now;
+        return begin(config, plan, listener);
+    }
+
+    private DataPath begin(VbdConfig config, RingPlan plan, DataPath.Listener listener) {
+        return new DataPath(address, storage, workers, settings, log, listener).connect(config, plan);
+    }
+
+    /** The device is gone, and with it what an earlier process may have left. */
+    void forget() {
+        settings.journals().remove(address.toString());
+    }
+
+    /** A frontend that is closing needs us only if it was ever connected. */
+    boolean isLeft(XenbusState ours) {
+        return ours == XenbusState.CONNECTED || settings.journals().has(address.toString());
+    }
+
+    /**
+     * Begins a connection to rings that an earlier process has served.
+     *
+     * @param ours our state in xenstore
+     * @throws JournalException when its journal cannot be relied on
+     */
+    DataPath resume(XenbusState ours, DataPath.Listener listener) throws JournalException {
+        VbdConfig config = config();
+        RingPlan plan = plan(ours);
+        if (plan.knownTarget() != null && !plan.knownTarget().equals(config.target().disk())) {
+            throw new JournalException("its guest was connected to " + plan.knownTarget()
+                + ", and the toolstack says " + config.target().disk() + " now");
+        }
+        return begin(config, plan, listener);
+    }
+
+    /** By the journals of this connection, else by what the frontend says. */
+    private RingPlan plan(XenbusState ours) throws JournalException {
+        String connection = backend.connection();
+        if (settings.journals().has(address.toString())) {
+            RingPlan journaled = RingPlan.journaled(address, settings.journals());
+            if (journaled.connection().equals(connection)) {
+                return journaled;
+            }
+            log.warn("its journal is of another connection, and removed");
+            settings.journals().remove(address.toString());
+        }
+        RingPlan unknown = RingPlan.unknown(address, settings.journals(), connection, frontend.rings().choose(null));
+        if (connection == null) {
+            backend.nameConnection(ours, unknown.connection());
+        }
+        return unknown;
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.journal.JournalFolder;
+
+/**
+ * What holds for every device.
+ *
+ * @param journals where the rings' journals are
+ * @param policy   on I/O errors, where the disk's own target does not say
+ */
+public record DeviceSettings(JournalFolder journals, ErrorPolicy policy) {
+}

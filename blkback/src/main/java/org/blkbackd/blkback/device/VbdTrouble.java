@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.device;
+
+import org.blkbackd.blkback.control.VdevName;
+import org.blkbackd.blkback.xenbus.BackendArea;
+import org.blkbackd.blkback.xenbus.VbdAddress;
+import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.xenstore.XenstoreException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What goes wrong on the rings of one vbd: said to the administrator, and, of what is held for better times, tried
+ * again. Owned by the conductor.
+ */
+final class VbdTrouble {
+
+    /** How a wish to try again ended: {@code failure}, or how many requests are tried. */
+    record Retried(long requests, String failure) {
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Vbd.class);
+    private static final int EIO = 5;
+
+    private final VbdAddress address;
+    private final BackendArea backend;
+    private final VbdLog log;
+    private DataPath data;
+    private boolean holding;
+    private boolean flushHeld;
+
+    VbdTrouble(VbdAddress address, BackendArea backend, VbdLog log) {
+        this.address = address;
+        this.backend = backend;
+        this.log = log;
+    }
+
+    /** Requests flow on this connection from now on; null for none. */
+    void watch(DataPath connection) {
+        data = connection;
+        holding = false;
+        flushHeld = false;
+    }
+
+    void onHalted(String reason) {
+        log.error("ring stopped: " + reason);
+        report(EIO, "ring stopped: " + reason);
+    }
+
+    /** The conventional error node. */
+    void report(int errno, String reason) {
+        try {
+            backend.reportError(errno, reason);
+        } catch (XenstoreException e) {
+            log.warn("cannot report its error: " + e.getMessage());
+        }
+    }
+
+    /** Removes it. */
+    void forgetReport() {
+        try {
+            backend.forgetError();
+        } catch (XenstoreException e) {
+            log.warn("cannot remove its error node: " + e.getMessage());
+        }
+    }
+
+    void onFailed(IoRequest.Operation operation, long sector, int errno) {
+        log.error("I/O failed: " + request(operation, sector, errno));
+    }
+
+    void onHeld(IoRequest.Operation operation, long sector, int errno) {
+        holding = true;
+        boolean flush = operation == IoRequest.Operation.FLUSH;
+        flushHeld |= flush;
+        log.error((flush ? "flush" : "I/O") + " failed and is held: " + request(operation, sector, errno) + "; "
+            + (flush ? "mend the storage, then 'blkbackctl retry " + address + "', which opens the disk again"
+                : "it is tried again every few seconds, or by 'blkbackctl retry " + address + "'"));
+    }
+
+    void onUnheld() {
+        holding = false;
+        flushHeld = false;
+        log.info("all that was held is done");
+    }
+
+    void onFault(RuntimeException fault) {
+        LOG.error("{}: a fault of blkbackd itself; its ring is stopped, other devices go on", address, fault);
+    }
+
+    /** Something is held that is to be tried again in a while: all but a failed flush, whose data may be lost. */
+    boolean isOwed() {
+        return holding && !flushHeld;
+    }
+
+    /** Whether trying again needs the disk to be opened anew: only then can a flush succeed that has failed once. */
+    boolean needsReopening() {
+        return flushHeld;
+    }
+
+    /** Tries again. */
+    void retry() {
+        if (data != null) {
+            data.retry();
+        }
+    }
+
+    /** In words that a program finds, too. */
+    private String request(IoRequest.Operation operation, long sector, int errno) {
+        return "domid=" + address.domid() + " vdev=" + VdevName.of(address.devid()) + " op=" + operation + " sector="
+            + sector + " errno=" + Errno.name(errno) + " target=" + data.config().target();
+    }
+}
