@@ -15,6 +15,7 @@ import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskInfo;
+import org.blkbackd.ioengine.OpenMode;
 
 /**
  * One connection of one vbd: opens the image, attaches the rings, and takes both down again. Used once. Owned by the
@@ -36,6 +37,10 @@ final class DataPath {
     }
 
     private static final int EIO = 5;
+    /** For another guest's daemon that is just letting go of the image; well within libxl's 10 s. */
+    private static final long CONNECT_PATIENCE_MS = 5_000;
+    /** For the last I/O of a process that died; then another try follows. */
+    private static final long RESUME_PATIENCE_MS = 10_000;
 
     private final VbdAddress address;
     private final Storage storage;
@@ -67,7 +72,8 @@ final class DataPath {
         if (plan.resumes()) {
             FaultPoint.RECOVERY_FOUND.reached();
         }
-        storage.open(config.target().disk(), config.readOnly(),
+        long patience = plan.resumes() ? RESUME_PATIENCE_MS : CONNECT_PATIENCE_MS;
+        storage.open(config.target().disk(), new OpenMode(config.readOnly(), config.target().exclusive(), patience),
             this::onOpened);
         return this;
     }
@@ -228,6 +234,7 @@ final class DataPath {
         return switch (failure.kind()) {
             case NOT_FOUND -> 2;
             case ACCESS -> 13;
+            case IN_USE -> 16;
             case BAD_SPEC, UNSUPPORTED -> 22;
             default -> EIO;
         };

@@ -13,6 +13,7 @@ import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.Measured;
+import org.blkbackd.ioengine.OpenMode;
 
 /**
  * Slow storage calls, on a pool of their own, so that one dead server stops neither the conductor nor other disks.
@@ -51,11 +52,11 @@ final class Storage implements AutoCloseable {
         });
     }
 
-    /** Opens a disk. */
-    void open(String target, boolean readOnly, Consumer<Opened> then) {
+    /** Opens a disk; that may take as long as the mode's patience. */
+    void open(String target, OpenMode mode, Consumer<Opened> then) {
         pool.execute(() -> {
             Disk[] disk = new Disk[1];
-            DiskException failure = attempt(() -> disk[0] = disks.open(DiskSpec.parse(target), readOnly));
+            DiskException failure = attempt(() -> disk[0] = disks.open(DiskSpec.parse(target), mode));
             conductor.accept(() -> then.accept(new Opened(disk[0], failure)));
         });
     }

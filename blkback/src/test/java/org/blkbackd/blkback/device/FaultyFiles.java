@@ -9,6 +9,7 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.OpenMode;
 import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileProvider;
 import org.blkbackd.ioengine.sim.FaultyDisk;
@@ -38,8 +39,8 @@ final class FaultyFiles implements DiskProvider {
     }
 
     @Override
-    public Disk open(DiskSpec spec, boolean readOnly) {
-        disk = FaultyDisk.wrap(files.open(file(spec), readOnly));
+    public Disk open(DiskSpec spec, OpenMode mode) {
+        disk = FaultyDisk.wrap(files.open(file(spec), mode));
         opened++;
         written.clear();
         disk.faults().fail(this::note, 0);
