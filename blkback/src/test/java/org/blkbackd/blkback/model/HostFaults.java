@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 
-/** A xenstored that has its troubles: none of them may reach a guest that keeps the rules. */
+/** A xenstored that has its troubles, and a daemon that is restarted: no guest that keeps the rules may suffer. */
 final class HostFaults implements Actor {
 
     private final ModelHost host;
@@ -17,7 +17,7 @@ final class HostFaults implements Actor {
 
     @Override
     public List<String> choices() {
-        return List.of("drop", "drop-all", "fail-commits", "fail-commits", "delay", "hang");
+        return List.of("drop", "drop-all", "fail-commits", "fail-commits", "delay", "hang", "restart", "restart");
     }
 
     @Override
@@ -25,6 +25,7 @@ final class HostFaults implements Actor {
         Random random = new Random(dice);
         switch (choice) {
             case "drop" -> host.xenstored.dropConnections(0);
+            case "restart" -> host.restartDaemon();
             case "drop-all" -> host.xenstored.dropConnections();
             // The daemon's client tries 50 times, and then the daemon must come back by itself.
             case "fail-commits" -> host.xenstored.failCommits(random.nextInt(10) == 0 ? 60 : 1 + random.nextInt(4));

@@ -39,6 +39,7 @@ final class ModelHost implements AutoCloseable {
     private final List<AutoCloseable> parts = new ArrayList<>();
     /** The daemon's connection. */
     WatchedXenstore daemonXenstore;
+    private BlkbackDaemon daemon;
     private int lastDomid;
 
     ModelHost() {
@@ -52,7 +53,18 @@ final class ModelHost implements AutoCloseable {
         parts.add(xenstored);
         parts.add(dom0);
         parts.add(log);
-        parts.add(BlkbackDaemon.start(configuration(), new WatchedHost()));
+        parts.add(() -> daemon.close());
+        startDaemon();
+    }
+
+    private void startDaemon() {
+        daemon = BlkbackDaemon.start(configuration(), new WatchedHost());
+    }
+
+    /** As an upgrade does: guests stay connected, and may notice a pause. */
+    void restartDaemon() {
+        daemon.close();
+        startDaemon();
     }
 
     /** In memory where there is such a place: what is tested is not the storage. */
