@@ -2,7 +2,9 @@
 
 package org.blkbackd.blkback.device;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -21,6 +23,8 @@ import org.blkbackd.blkback.control.DeviceView;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.blkback.sim.SimFrontend;
+import org.blkbackd.ioengine.Errno;
+import org.blkbackd.ioengine.IoRequest.Operation;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,8 +34,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ConductorDevicesTest {
 
+    private static final long A_WHILE_MS = 500;
+
     @TempDir
     private Path dir;
+    private final FaultyFiles files = new FaultyFiles();
     private HostRig host;
     private ControlledDevices devices;
     private DiskConfig disk;
@@ -39,7 +46,7 @@ class ConductorDevicesTest {
 
     @BeforeEach
     void start() {
-        host = new HostRig(dir, null);
+        host = new HostRig(dir, files);
         devices = host.conductor().devices();
     }
 
@@ -107,10 +114,72 @@ class ConductorDevicesTest {
         assertEquals(2L << 20, get(devices.resize("vbd-7-51712", OptionalLong.of(2 << 20))));
         assertEquals(2L << 20, get(devices.resize("vbd-7-51712", OptionalLong.empty())));
         assertEquals(4096, get(devices.devices()).get(0).sectors());
-        ExecutionException failure = assertThrows(ExecutionException.class,
-            () -> get(devices.resize("vbd-7-51728", OptionalLong.empty())));
+        assertRefused("there is no device vbd-7-51728", devices.resize("vbd-7-51728", OptionalLong.empty()));
+    }
+
+    @Test
+    void whatADiskHoldsIsTriedAgainAndTheTargetSaysWhatIsHeld() throws Exception {
+        connect("faulty,on-error=hold:" + host.image("a.img", 1 << 20));
+        files.disk.faults().fail(Operation.WRITE, Errno.EIO);
+        FrontRequest write = frontend.claim().put(new byte[4096]).write(0, 8);
+        submit(write);
+        await().until(() -> view().held() == 1);
+        assertTrue(view().lastError().contains("errno=EIO"), view().lastError());
+        assertEquals(1, get(devices.retry("vbd-7-51712")));
+        assertEquals(1, view().held(), "it fails again");
+        files.disk.faults().heal();
+        assertEquals(1, get(devices.retry("vbd-7-51712")));
+        await().until(() -> view().held() == 0);
+        awaitDone(1);
+        assertEquals(0, get(devices.retry("vbd-7-51712")));
+        assertRefused("there is no device vbd-7-51728", devices.retry("vbd-7-51728"));
+    }
+
+    @Test
+    void withOnErrorReportTheGuestIsTold() throws Exception {
+        connect("faulty,on-error=report:" + host.image("a.img", 1 << 20));
+        files.disk.faults().fail(Operation.WRITE, Errno.ENOSPC);
+        FrontRequest write = frontend.claim().put(new byte[4096]).write(0, 8);
+        assertEquals(-1, frontend.execute(write, HostRig.PATIENCE_MS));
+        frontend.release(write);
+        assertEquals(0, view().held());
+    }
+
+    @Test
+    void withWhileHeldStopNothingMoreIsTaken() throws Exception {
+        connect("faulty,while-held=stop:" + host.image("a.img", 1 << 20));
+        files.disk.faults().fail(Operation.WRITE, Errno.ENOSPC);
+        submit(frontend.claim().put(new byte[4096]).write(0, 8));
+        await().until(() -> view().held() == 1);
+        submit(frontend.claim().read(8, 8));
+        assertFalse(frontend.await(A_WHILE_MS));
+        assertEquals(1, get(devices.stats()).get(0).requests());
+        files.disk.faults().heal();
+        awaitDone(2);
+    }
+
+    private void submit(FrontRequest request) {
+        frontend.submit(request);
+        frontend.kick();
+    }
+
+    private void awaitDone(int count) {
+        for (int i = 0; i < count; i++) {
+            FrontRequest[] done = new FrontRequest[1];
+            await().atMost(HostRig.PATIENCE_MS, TimeUnit.MILLISECONDS).until(() -> (done[0] = frontend.reap()) != null);
+            assertEquals(0, done[0].status());
+            frontend.release(done[0]);
+        }
+    }
+
+    private DeviceView view() throws Exception {
+        return get(devices.devices()).get(0);
+    }
+
+    private static void assertRefused(String message, CompletableFuture<?> answer) {
+        ExecutionException failure = assertThrows(ExecutionException.class, () -> get(answer));
         assertInstanceOf(ControlException.class, failure.getCause());
-        assertEquals("there is no device vbd-7-51728", failure.getCause().getMessage());
+        assertEquals(message, failure.getCause().getMessage());
     }
 
     @Test
