@@ -59,7 +59,8 @@ final class RingSet {
     void onAttachFailed(String reason) {
         failure = failure == null ? reason : failure;
         // Rings of a frontend that is there: the others stop in order, or wait in their journals.
-        ending = ending == Ending.NONE && resumes() ? Ending.KEEP : Ending.ABANDON;
+        Ending least = resumes() ? Ending.KEEP : Ending.ABANDON;
+        ending = ending.compareTo(least) > 0 ? ending : least;
         attaching--;
         live--;
         stopIfDue();

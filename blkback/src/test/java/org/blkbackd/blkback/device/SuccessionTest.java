@@ -24,7 +24,9 @@ import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.blkback.sim.FrontResponse;
 import org.blkbackd.blkback.sim.FrontRing;
+import org.blkbackd.blkback.sim.FrontendConfig;
 import org.blkbackd.blkback.sim.SimFrontend;
+import org.blkbackd.grant.sim.SimFaults;
 import org.blkbackd.ioengine.IoRequest.Operation;
 import org.blkbackd.xenstore.Watch;
 import org.junit.jupiter.api.AfterEach;
@@ -138,8 +140,12 @@ class SuccessionTest {
     }
 
     private long held() {
+        return held(0);
+    }
+
+    private long held(int device) {
         try {
-            return host.conductor().devices().devices().get(PATIENCE_MS, TimeUnit.MILLISECONDS).get(0).held();
+            return host.conductor().devices().devices().get(PATIENCE_MS, TimeUnit.MILLISECONDS).get(device).held();
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -246,6 +252,37 @@ class SuccessionTest {
         await().until(() -> host.domain(1).mappedGrants() > 0);
         FrontRequest read = frontend.claim().read(0, 8);
         assertEquals(0, frontend.execute(read, PATIENCE_MS));
+    }
+
+    @Test
+    void aSuccessorThatCannotMapTheRingsTriesAgainAndNothingIsLost() {
+        DiskConfig other = DiskConfig.vbd(1, "xvdb", "faulty:" + host.image("b.img", SIZE));
+        host.toolstack.attach(other);
+        SimFrontend two = new SimFrontend(host.guest(1), host.domain(1),
+            FrontendConfig.of(other.devid()).withQueues(2));
+        two.connect(PATIENCE_MS);
+        assertEquals(2, two.queueCount());
+        faulty.disk.faults().fail(Operation.WRITE, ENOSPC);
+        two.queues().forEach(queue -> {
+            queue.submit(queue.claim().put(new byte[512]).write(0, 1));
+            queue.kick();
+        });
+        await().until(() -> held(1) == 2);
+        host.stopDaemon();
+        // of either disk: as often as there are rings, and again
+        host.hypervisor.faults().failCalls(SimFaults.Call.MAP, 1, EIO, SimFaults.FOREVER);
+        host.startDaemon();
+        await().until(() -> host.error(other) != null && host.error(disk) != null);
+        host.hypervisor.faults().clear();
+        two.queues().forEach(queue -> await().atMost(PATIENCE_MS, TimeUnit.MILLISECONDS).until(() -> {
+            FrontRequest done = queue.reap();
+            return done != null && done.status() == 0;
+        }));
+        await().until(() -> host.error(other) == null && host.error(disk) == null);
+        assertEquals(0, two.violations());
+        host.toolstack.detachForced(other);
+        two.crash();
+        neverLeftConnected();
     }
 
     @Test
