@@ -75,7 +75,7 @@ class OtherProcessLockTest {
     /** Its write hangs in the kernel when it is killed; until it is through, nobody else has the image. */
     @Test
     void aKilledProcessHoldsTheImageUntilItsLastWriteIsThrough() throws Exception {
-        try (FrozenFileSystem mount = FrozenFileSystem.mount(files.images)) {
+        try (OwnFileSystem mount = OwnFileSystem.mount(files.images)) {
             DiskSpec slowSpec = new DiskSpec("direct", mount.newDevice(FileFixture.SIZE));
             try (LockingProcess other = LockingProcess.holding(slowSpec, "write")) {
                 mount.freeze();

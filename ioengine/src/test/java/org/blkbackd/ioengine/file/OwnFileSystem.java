@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * An ext4 of its own in an image, mounted through a loop device. It can be frozen. A direct write to a device on one of
  * its files then waits in the kernel, and no signal ends the wait. Needs root, mkfs.ext4(8), mount(8), fsfreeze(8).
  */
-final class FrozenFileSystem implements AutoCloseable {
+final class OwnFileSystem implements AutoCloseable {
 
     private static final long BYTES = 16 << 20;
 
@@ -23,12 +23,12 @@ final class FrozenFileSystem implements AutoCloseable {
     private LoopDevice device;
     private boolean frozen;
 
-    private FrozenFileSystem(Path directory) {
+    private OwnFileSystem(Path directory) {
         this.directory = directory;
     }
 
     /** Skips the test where there can be none. */
-    static FrozenFileSystem mount(TestImages images) {
+    static OwnFileSystem mount(TestImages images) {
         Path image = images.create(BYTES);
         Path directory = images.directory().resolve("mount");
         try {
@@ -39,7 +39,11 @@ final class FrozenFileSystem implements AutoCloseable {
             return abort("no file system to mount; run as root where mkfs.ext4(8) and mount(8) work: "
                 + e.getMessage());
         }
-        return new FrozenFileSystem(directory);
+        return new OwnFileSystem(directory);
+    }
+
+    Path path() {
+        return directory;
     }
 
     /** A block device on a new file; its path. */
