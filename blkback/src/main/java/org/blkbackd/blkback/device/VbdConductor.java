@@ -195,19 +195,9 @@ public final class VbdConductor implements AutoCloseable {
         unlessLeaving(root(kind), () -> {
             lookAtAll(kind);
             if (unseen.remove(kind)) {
-                removeStaleJournals(kind);
+                new Remains(xenstore, self, settings.journals()).remove(kind, vbds.keySet());
             }
         });
-    }
-
-    /** A guest that went while nobody served leaves its journal behind. */
-    private void removeStaleJournals(String kind) {
-        for (String device : settings.journals().devices()) {
-            if (device.startsWith(kind + "-") && !vbds.containsKey(device)) {
-                LOG.info("{}: is gone; its journal is removed", device);
-                settings.journals().remove(device);
-            }
-        }
     }
 
     /** Puts off every look until it ends; then all is looked at. */

@@ -286,6 +286,16 @@ class SuccessionTest {
     }
 
     @Test
+    void whatIsLeftOfADiskThatWentWhileNobodyServedIsRemoved() {
+        host.stopDaemon();
+        host.dom0.write("/local/domain/0/error/backend/vbd/1/" + disk.devid() + "/error", "5 long ago");
+        frontend.crash();
+        host.dom0.remove(disk.backendPath());
+        host.startDaemon();
+        await().until(() -> journals() == 0 && host.error(disk) == null);
+    }
+
+    @Test
     void aDeviceChangesHandsAndComesBack() throws Exception {
         HandOver handOver = host.conductor().handOver();
         for (int round = 0; round < 3; round++) {
