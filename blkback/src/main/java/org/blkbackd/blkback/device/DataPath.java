@@ -88,6 +88,9 @@ final class DataPath {
             storage.close(disk, failure -> listener.failed(EIO, "not wanted any more"));
             return;
         }
+        if (!disk.warning().isEmpty()) {
+            log.warn(disk.warning());
+        }
         limits = new DiskLimits(sectors(disk.info()), config.target().sectorSize(), config.readOnly(),
             properties().discard().possible());
         if (plan.resumes()) {
