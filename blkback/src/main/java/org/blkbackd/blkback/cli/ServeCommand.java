@@ -3,12 +3,17 @@
 package org.blkbackd.blkback.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.config.ConfigLoader;
 import org.blkbackd.blkback.log.LogConfigurator;
+import org.blkbackd.blkback.log.OneLine;
 import org.blkbackd.blkback.service.BlkbackDaemon;
+import org.blkbackd.blkback.service.Launch;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -23,7 +28,7 @@ final class ServeCommand implements Callable<Integer> {
     /** Makes a daemon that is ready when this returns, and that close() ends in order. */
     @FunctionalInterface
     interface Starter {
-        AutoCloseable start(BlkbackConfig config, String xen) throws Exception;
+        AutoCloseable start(Launch launch, String xen) throws Exception;
     }
 
     /** Starts a daemon, keeps it for as long as it should run, and closes it. */
@@ -53,6 +58,20 @@ final class ServeCommand implements Callable<Integer> {
         description = "Device kinds to serve in place of the settings' kinds: vbd, qdisk, vbd3.")
     private String kinds;
 
+    @ArgGroup(exclusive = false)
+    private Succession succession;
+
+    /** Belong together. */
+    static final class Succession {
+
+        @Option(names = "--takeover", required = true,
+            description = "Take over from the daemon that runs, without the guests' noticing.")
+        private boolean takeover;
+
+        @Option(names = "--check", description = "With --takeover: only say what would be in the way.")
+        private boolean check;
+    }
+
     ServeCommand() {
         this(BlkbackDaemon::start, StopOnSignal::serve);
     }
@@ -69,7 +88,30 @@ final class ServeCommand implements Callable<Integer> {
         }
         BlkbackConfig settings = ConfigLoader.load(config, kinds == null ? Map.of() : Map.of("kinds", kinds));
         LogConfigurator.setLevel(settings.logLevel());
-        keeper.keep(() -> starter.start(settings, xen));
+        if (succession != null && succession.check) {
+            return check(settings);
+        }
+        Launch.Mode mode = succession == null ? Launch.Mode.SERVE : Launch.Mode.TAKE_OVER;
+        keeper.keep(() -> starter.start(new Launch(settings, mode, arguments()), xen));
         return Blkbackd.OK;
+    }
+
+    private int check(BlkbackConfig settings) {
+        List<String> obstacles = BlkbackDaemon.obstacles(new Launch(settings, Launch.Mode.CHECK, List.of()), xen);
+        (obstacles.isEmpty() ? List.of("nothing is in the way") : obstacles)
+            .forEach(line -> spec.commandLine().getOut().println(OneLine.of(line, Integer.MAX_VALUE)));
+        return obstacles.isEmpty() ? Blkbackd.OK : Blkbackd.FAILED;
+    }
+
+    /** What was said here, for a successor. */
+    private List<String> arguments() {
+        List<String> arguments = new ArrayList<>(List.of("--xen", xen));
+        if (config != null) {
+            arguments.addAll(List.of("--config", config.toAbsolutePath().toString()));
+        }
+        if (kinds != null) {
+            arguments.addAll(List.of("--kinds", kinds));
+        }
+        return arguments;
     }
 }

@@ -25,6 +25,10 @@ public record ControlRequest(int version, String command, String device, Long by
     public static final String RETRY = "retry";
     /** Sets or asks {@link ControlReply#level}. */
     public static final String LOG_LEVEL = "log-level";
+    /** Has the daemon start its successor and hand everything over; {@link ControlReply#pid} is the successor's. */
+    public static final String TAKEOVER = "takeover";
+    /** Asks what would be in a successor's way, as {@link ControlReply#lines}. */
+    public static final String TAKEOVER_CHECK = "takeover-check";
     /** Asks {@link ControlReply#daemon}. */
     public static final String VERSION = "version";
 

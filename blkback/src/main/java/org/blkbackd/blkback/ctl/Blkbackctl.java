@@ -31,6 +31,7 @@ import picocli.CommandLine;
         ResizeCommand.class,
         RetryCommand.class,
         LogLevelCommand.class,
+        TakeoverCommand.class,
         VersionCommand.class
     })
 public final class Blkbackctl implements Runnable {
@@ -82,6 +83,11 @@ public final class Blkbackctl implements Runnable {
             say(answer.line());
         }
         return answer.reply();
+    }
+
+    /** Asks what takes longer, or is not to be printed as it is. */
+    ControlClient client(long patienceMs) {
+        return new ControlClient(socket, patienceMs);
     }
 
     /** Prints a line; what stands in it is not trusted with the terminal. */

@@ -121,6 +121,11 @@ public final class TakeoverServer implements AutoCloseable {
         daemon.leave();
     }
 
+    /** Whether a successor is there. */
+    public boolean isBusy() {
+        return current != null;
+    }
+
     /** Listens no more; a hand-over that is going on is given up. */
     @Override
     public void close() {

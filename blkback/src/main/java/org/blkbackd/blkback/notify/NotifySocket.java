@@ -45,6 +45,11 @@ public final class NotifySocket {
         send("READY=1\nSTATUS=" + status.replace('\n', ' '));
     }
 
+    /** Sends MAINPID=: this process is the service from now on, in the place of the one that started it. */
+    public void mainProcess() {
+        send("MAINPID=" + ProcessHandle.current().pid());
+    }
+
     /** Sends STOPPING=1. */
     public void stopping() {
         send("STOPPING=1\nSTATUS=stopping");

@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.control.ControlledDevices;
 import org.blkbackd.blkback.control.DaemonControls;
+import org.blkbackd.blkback.control.TakeoverResult;
 import org.blkbackd.blkback.control.server.ControlServer;
 import org.blkbackd.blkback.control.server.ServerLoop;
 import org.blkbackd.blkback.control.server.SocketFile;
@@ -47,10 +49,11 @@ final class Administration implements AutoCloseable {
     }
 
     /** Starts what is configured. */
-    static Administration start(BlkbackConfig config, XenHost host, ControlledDevices devices) {
+    static Administration start(BlkbackConfig config, XenHost host, ControlledDevices devices,
+        Successors successors) {
         Administration all = new Administration();
         all.open("control-socket", config.controlSocket(), host,
-            path -> ControlServer.start(path, devices, new Controls(), all.loop.group())::close);
+            path -> ControlServer.start(path, devices, new Controls(successors), all.loop.group())::close);
         all.open("metrics-socket", config.metricsSocket(), host,
             path -> MetricsServer.onSocket(path, devices, all.loop.group())::close);
         if (config.metricsPort() != 0) {
@@ -82,12 +85,28 @@ final class Administration implements AutoCloseable {
         loop.close();
     }
 
+    /** Of this program. */
+    static String programVersion() {
+        String version = Administration.class.getPackage().getImplementationVersion();
+        return version == null ? "(not from a jar)" : version;
+    }
+
     private static final class Controls implements DaemonControls {
+
+        private final Successors successors;
+
+        Controls(Successors successors) {
+            this.successors = successors;
+        }
 
         @Override
         public String version() {
-            String version = Administration.class.getPackage().getImplementationVersion();
-            return version == null ? "(not from a jar)" : version;
+            return programVersion();
+        }
+
+        @Override
+        public CompletableFuture<TakeoverResult> takeover(boolean checkOnly) {
+            return successors.start(checkOnly);
         }
 
         @Override

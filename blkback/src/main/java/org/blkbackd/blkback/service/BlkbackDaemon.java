@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.service;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,6 +15,8 @@ import org.blkbackd.blkback.blkif.ErrorPolicy;
 import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.device.DeviceSettings;
 import org.blkbackd.blkback.device.VbdConductor;
+import org.blkbackd.blkback.handover.Examiner;
+import org.blkbackd.blkback.handover.Takeover;
 import org.blkbackd.blkback.journal.JournalFolder;
 import org.blkbackd.blkback.notify.NotifySocket;
 import org.blkbackd.blkback.notify.Watchdog;
@@ -42,26 +45,52 @@ public final class BlkbackDaemon implements AutoCloseable {
     private static final long JOIN_MS = 5_000;
 
     private final List<AutoCloseable> parts = new ArrayList<>();
+    private final List<RingWorkerProxy> workers = new ArrayList<>();
+    private final BlkbackConfig config;
+    private final XenHost host;
+    private Disks disks;
+    private JournalFolder journals;
+    private VbdConductor conductor;
+    private Administration administration;
 
-    private BlkbackDaemon() {
+    private BlkbackDaemon(BlkbackConfig config, XenHost host) {
+        this.config = config;
+        this.host = host;
+        parts.add(host);
     }
 
-    /** Starts serving on the host that {@code --xen} names. */
-    public static BlkbackDaemon start(BlkbackConfig config, String xen) {
-        return start(config, XenHost.of(xen, System.getenv()));
-    }
-
-    /** Starts serving. On an exception everything started so far is closed again. */
+    /** Starts serving on a host. */
     public static BlkbackDaemon start(BlkbackConfig config, XenHost host) {
         return start(config, host, List.of());
     }
 
     /** The same with more kinds of disks; they go before those of the daemon that have the same scheme. */
     public static BlkbackDaemon start(BlkbackConfig config, XenHost host, List<DiskProvider> more) {
-        BlkbackDaemon daemon = new BlkbackDaemon();
-        daemon.parts.add(host);
-        try {
-            daemon.build(config, host, more);
+        return start(new Launch(config, Launch.Mode.SERVE, List.of()), host, more);
+    }
+
+    /** Starts serving on the host that {@code --xen} names. */
+    public static BlkbackDaemon start(Launch launch, String xen) {
+        return start(launch, XenHost.of(xen, System.getenv()), List.of());
+    }
+
+    /**
+     * Starts serving, and takes over from the daemon that runs if {@code launch} says so. On an exception everything
+     * started so far is closed again, and that other daemon goes on.
+     */
+    public static BlkbackDaemon start(Launch launch, XenHost host, List<DiskProvider> more) {
+        BlkbackDaemon daemon = new BlkbackDaemon(launch.config(), host);
+        try (Takeover old = launch.mode() == Launch.Mode.SERVE ? null : daemon.findPredecessor()) {
+            if (old == null) {
+                Administration.refuseSecondDaemon(launch.config(), host);
+            }
+            StatisticsPublisher statistics = daemon.prepare(more);
+            if (old != null) {
+                daemon.takeOver(old);
+            } else if (statistics != null) {
+                statistics.removeLeftovers();
+            }
+            daemon.begin(launch.arguments());
         } catch (RuntimeException | Error e) {
             daemon.close();
             throw e;
@@ -69,35 +98,89 @@ public final class BlkbackDaemon implements AutoCloseable {
         return daemon;
     }
 
-    private void build(BlkbackConfig config, XenHost host, List<DiskProvider> more) {
-        Administration.refuseSecondDaemon(config, host);
+    /** Says what would keep a new daemon from taking over, a line each; nothing of the one that runs is touched. */
+    public static List<String> obstacles(Launch launch, String xen) {
+        try (BlkbackDaemon daemon = new BlkbackDaemon(launch.config(), XenHost.of(xen, System.getenv()));
+            Takeover old = daemon.findPredecessor()) {
+            if (old == null) {
+                throw new IllegalStateException("no daemon runs that could hand over");
+            }
+            daemon.prepare(List.of());
+            Takeover.Outcome outcome = old.check(daemon.conductor.handOver(), daemon.examiner(),
+                Administration.programVersion());
+            return outcome.reasons();
+        }
+    }
+
+    private Takeover findPredecessor() {
+        Path socket = host.runtimeFolder().resolve(Takeover.SOCKET);
+        try {
+            Takeover found = Takeover.connect(socket);
+            if (found == null) {
+                LOG.info("no daemon runs that could hand over");
+            }
+            return found;
+        } catch (IOException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    /** Everything up to the point where devices could be taken up; returns the statistics, or null. */
+    private StatisticsPublisher prepare(List<DiskProvider> more) {
         Xenstore xenstore = host.connect();
         parts.add(xenstore);
         List<DiskProvider> providers = new ArrayList<>(List.of(new FileProvider(fileOptions(config)),
             new MemoryProvider()));
         providers.addAll(more);
-        Disks disks = new Disks(providers);
+        disks = new Disks(providers);
         parts.add(disks);
         int self = ownDomid(xenstore);
-        VbdConductor conductor = new VbdConductor(xenstore, self, disks,
-            new DeviceSettings(new JournalFolder(host.runtimeFolder().resolve("journal")),
-                ErrorPolicy.of(config.onError(), config.whileHeld())));
-        RingListener listener = counted(conductor.listener(), host, xenstore, self);
+        journals = new JournalFolder(host.runtimeFolder().resolve("journal"));
+        conductor = new VbdConductor(xenstore, self, disks,
+            new DeviceSettings(journals, ErrorPolicy.of(config.onError(), config.whileHeld())));
+        StatisticsPublisher statistics = statistics(conductor.listener(), xenstore, self);
+        RingListener listener = statistics == null ? conductor.listener() : statistics;
         int count = config.workerCount(Runtime.getRuntime().availableProcessors());
-        List<RingWorkerProxy> workers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            workers.add(startWorker(host, listener, i));
+            workers.add(startWorker(listener, i));
         }
         parts.add(conductor);
-        conductor.start(config.kinds(), workers);
-        parts.add(Administration.start(config, host, conductor.devices()));
-        String serves = "serves " + String.join(", ", config.kinds()) + " with " + count + " workers";
+        conductor.prepare(workers);
+        return statistics;
+    }
+
+    private Examiner examiner() {
+        return new SuccessorCheck(config.kinds(), disks, journals);
+    }
+
+    private void takeOver(Takeover old) {
+        Takeover.Outcome outcome = old.run(conductor.handOver(), examiner(), Administration.programVersion(),
+            () -> NotifySocket.of(System.getenv()).mainProcess());
+        if (outcome.end() == Takeover.End.GIVEN_UP) {
+            throw new IllegalStateException(String.join("; ", outcome.reasons()));
+        }
+    }
+
+    private void begin(List<String> arguments) {
+        conductor.begin(config.kinds());
+        Successors successors = new Successors(arguments, () -> administration.close(), BlkbackDaemon::leave);
+        administration = Administration.start(config, host, conductor.devices(), successors);
+        parts.add(administration);
+        successors.listen(host.runtimeFolder(), conductor.handOver(), Administration.programVersion());
+        parts.add(successors);
+        String serves = "serves " + String.join(", ", config.kinds()) + " with " + workers.size() + " workers";
         LOG.info("ready in {} ms, {}", sinceProcessStart(), serves);
-        tellServiceManager(serves, conductor, workers);
+        tellServiceManager(serves);
+    }
+
+    /** A successor has everything: what this process would do to end in order could only harm. */
+    private static void leave() {
+        LOG.info("ends; its successor serves");
+        Runtime.getRuntime().halt(0);
     }
 
     /** Figures in xentop are no reason not to serve. */
-    private RingListener counted(RingListener listener, XenHost host, Xenstore xenstore, int self) {
+    private StatisticsPublisher statistics(RingListener listener, Xenstore xenstore, int self) {
         try {
             StatisticsPublisher publisher = new StatisticsPublisher(listener, StatisticsFolder.open(host.statistics()),
                 xenstore, self);
@@ -105,11 +188,11 @@ public final class BlkbackDaemon implements AutoCloseable {
             return publisher;
         } catch (IOException e) {
             LOG.warn("xentop will show no figures: {}", e.toString());
-            return listener;
+            return null;
         }
     }
 
-    private void tellServiceManager(String status, VbdConductor conductor, List<RingWorkerProxy> workers) {
+    private void tellServiceManager(String status) {
         NotifySocket manager = NotifySocket.of(System.getenv());
         parts.add(manager::stopping);
         Map<String, Executor> threads = new HashMap<>();
@@ -126,7 +209,7 @@ public final class BlkbackDaemon implements AutoCloseable {
             .map(began -> Duration.between(began, Instant.now()).toMillis()).orElse(-1L);
     }
 
-    private RingWorkerProxy startWorker(XenHost host, RingListener listener, int number) {
+    private RingWorkerProxy startWorker(RingListener listener, int number) {
         RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), listener);
         RingWorkerProxy proxy = worker.proxy();
         Thread thread = new Thread(worker, "blkbackd-worker-" + number);

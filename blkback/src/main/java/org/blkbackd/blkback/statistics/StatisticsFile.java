@@ -10,9 +10,11 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
@@ -55,10 +57,16 @@ public final class StatisticsFile implements AutoCloseable {
 
     private final Path path;
     private final ByteBuffer mapped;
+    private final Object identity;
 
-    private StatisticsFile(Path path, ByteBuffer mapped) {
+    private StatisticsFile(Path path, ByteBuffer mapped) throws IOException {
         this.path = path;
         this.mapped = mapped;
+        identity = identity(path);
+    }
+
+    private static Object identity(Path path) throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).fileKey();
     }
 
     /** Makes the file anew, with all counters 0; whoever still has an earlier one of this name keeps that. */
@@ -104,9 +112,14 @@ public final class StatisticsFile implements AutoCloseable {
         LONGS.setOpaque(mapped, IO_ERRORS, ioErrors);
     }
 
-    /** Removes the file. Publishing after that is harmless: the memory lives as long as this object. */
+    /**
+     * Removes the file, unless another process has made its own. Publishing after that is harmless: the memory lives as
+     * long as this object.
+     */
     @Override
     public void close() throws IOException {
-        Files.deleteIfExists(path);
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && identity.equals(identity(path))) {
+            Files.deleteIfExists(path);
+        }
     }
 }

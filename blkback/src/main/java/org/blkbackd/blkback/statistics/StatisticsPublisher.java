@@ -40,7 +40,7 @@ public final class StatisticsPublisher implements RingListener, AutoCloseable {
     private boolean ticking;
 
     /**
-     * Whatever an earlier daemon left in the folder is removed.
+     * Nothing is published yet.
      *
      * @param next     who the workers report to, and goes on to be told everything
      * @param xenstore stays the caller's
@@ -54,6 +54,10 @@ public final class StatisticsPublisher implements RingListener, AutoCloseable {
         thread = new ScheduledThreadPoolExecutor(1, this::newThread);
         thread.prestartCoreThread();
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    /** Removes whatever an earlier daemon left in the folder. Not while that one is there. */
+    public void removeLeftovers() {
         try {
             folder.keepOnly((domid, devid) -> false);
         } catch (IOException e) {

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.blkbackd.blkback.config.BlkbackConfig;
+import org.blkbackd.blkback.service.Launch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ class BlkbackdTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
     private BlkbackConfig started;
+    private Launch launched;
     private String startedOn;
     private boolean closed;
     private Exception failure;
@@ -44,6 +46,24 @@ class BlkbackdTest {
         assertEquals("sim:/run/x", startedOn);
         assertTrue(closed);
         assertEquals("", out.toString() + err);
+    }
+
+    @Test
+    void aSuccessorIsStartedWithTheSameArguments() {
+        assertEquals(0, run("serve", "--config", config.toString(), "--kinds", "qdisk", "--xen", "sim:/run/x"));
+        assertEquals(Launch.Mode.SERVE, launched.mode());
+        assertEquals(List.of("--xen", "sim:/run/x", "--config", config.toString(), "--kinds", "qdisk"),
+            launched.arguments());
+        assertEquals(0, run("serve", "--takeover", "--config", config.toString()));
+        assertEquals(Launch.Mode.TAKE_OVER, launched.mode());
+        assertEquals(List.of("--xen", "xen", "--config", config.toString()), launched.arguments());
+    }
+
+    @Test
+    void lookingForObstaclesNeedsADaemonThatRuns() {
+        assertEquals(1, run("serve", "--takeover", "--check", "--config", config.toString(), "--xen", "sim:" + dir));
+        assertEquals("blkbackd: no daemon runs that could hand over\n", err.toString());
+        assertEquals(2, run("serve", "--check"));
     }
 
     @Test
@@ -114,7 +134,7 @@ class BlkbackdTest {
         assertEquals(0, run("--version"));
         String text = out.toString();
         assertTrue(text.contains("Usage: blkbackd [-hV] [COMMAND]\n"), text);
-        assertTrue(text.contains("Usage: blkbackd serve [-hV] [--config=FILE] [--kinds=K,K] [--xen=XEN]\n"), text);
+        assertTrue(text.contains("Usage: blkbackd serve [-hV] [--config=FILE] [--kinds=K,K] [--xen=XEN]"), text);
         assertTrue(text.contains("\nblkbackd "), text);
         assertEquals("", err.toString());
     }
@@ -131,11 +151,12 @@ class BlkbackdTest {
     }
 
     private ServeCommand serveCommand() {
-        return new ServeCommand((settings, xen) -> {
+        return new ServeCommand((launch, xen) -> {
             if (failure != null) {
                 throw failure;
             }
-            started = settings;
+            started = launch.config();
+            launched = launch;
             startedOn = xen;
             return () -> closed = true;
         }, start -> start.call().close());

@@ -35,7 +35,8 @@ class ControlCodecTest {
             OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4));
         for (ControlReply reply : List.of(ControlReply.devices(List.of(TestDevices.view(3, 51712))),
             ControlReply.stats(List.of(stats), 123456789L), ControlReply.resized(5), ControlReply.retried(7),
-            ControlReply.level("warn"), ControlReply.daemon("0.1"),
+            ControlReply.level("warn"), ControlReply.daemon("0.1", 4711),
+            ControlReply.handedOver(4712), ControlReply.lines(List.of("vbd-3-51712: no such file")),
             ControlReply.failed(ControlError.BUSY, "one\nline \u2028 \u0000 \ud800"))) {
             String line = ControlCodec.write(reply);
             assertFalse(line.contains("\n"), line);

@@ -15,6 +15,7 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
     private final List<DeviceView> views = Collections.synchronizedList(new ArrayList<>());
     private final List<DeviceStats> stats = Collections.synchronizedList(new ArrayList<>());
     private volatile boolean silent;
+    private TakeoverResult takeover = new TakeoverResult(true, 4711, List.of());
     private volatile String level = "info";
 
     /** A connected disk of 1 MiB. */
@@ -84,6 +85,16 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
                 + " is not connected"));
         }
         return answer((int) view.held());
+    }
+
+    /** What a hand-over comes to. */
+    public void takeover(TakeoverResult result) {
+        takeover = result;
+    }
+
+    @Override
+    public CompletableFuture<TakeoverResult> takeover(boolean checkOnly) {
+        return checkOnly ? answer(new TakeoverResult(false, 0, takeover.reasons())) : answer(takeover);
     }
 
     private <T> CompletableFuture<T> answer(T value) {

@@ -67,7 +67,11 @@ final class ControlCommands {
             case ControlRequest.RESIZE -> resize(request);
             case ControlRequest.RETRY -> retry(request.device()).thenApply(ControlReply::retried);
             case ControlRequest.LOG_LEVEL -> CompletableFuture.completedFuture(logLevel(request.level()));
-            case ControlRequest.VERSION -> CompletableFuture.completedFuture(ControlReply.daemon(daemon.version()));
+            case ControlRequest.VERSION -> CompletableFuture.completedFuture(ControlReply.daemon(daemon.version(),
+                ProcessHandle.current().pid()));
+            case ControlRequest.TAKEOVER -> takeover();
+            case ControlRequest.TAKEOVER_CHECK -> within(limits.takeover(), daemon.takeover(true))
+                .thenApply(result -> ControlReply.lines(result.reasons()));
             default -> throw new ControlException(ControlError.BAD_REQUEST, "the daemon knows no such command");
         };
     }
@@ -140,6 +144,15 @@ final class ControlCommands {
             daemon.logLevel(level);
         }
         return ControlReply.level(daemon.logLevel());
+    }
+
+    private CompletableFuture<ControlReply> takeover() {
+        return within(limits.takeover(), daemon.takeover(false)).thenApply(result -> {
+            if (result.handedOver()) {
+                return ControlReply.handedOver(result.pid());
+            }
+            return ControlReply.failed(ControlError.FAILED, String.join("; ", result.reasons()));
+        });
     }
 
     private <T> CompletableFuture<T> within(Duration patience, CompletableFuture<T> answer) {

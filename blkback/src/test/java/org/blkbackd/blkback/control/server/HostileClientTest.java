@@ -33,7 +33,7 @@ class HostileClientTest {
 
     private static final Duration SHORT = Duration.ofMillis(300);
     private static final Duration LONG = Duration.ofMinutes(10);
-    private static final ControlLimits PATIENT = new ControlLimits(8, 1024, LONG, LONG, LONG, LONG);
+    private static final ControlLimits PATIENT = new ControlLimits(8, 1024, LONG, LONG, LONG, LONG, LONG);
 
     @TempDir
     private Path dir;
@@ -77,7 +77,7 @@ class HostileClientTest {
 
     @Test
     void aByteAtATimeDoesNotProlongTheTime() throws Exception {
-        serve(new ControlLimits(8, 1024, SHORT, LONG, LONG, LONG));
+        serve(new ControlLimits(8, 1024, SHORT, LONG, LONG, LONG, LONG));
         try (RawClient client = new RawClient(socket)) {
             Thread trickle = new Thread(() -> {
                 try {
@@ -97,7 +97,7 @@ class HostileClientTest {
 
     @Test
     void aClientThatSaysNothingMoreIsDropped() throws Exception {
-        serve(new ControlLimits(8, 1024, SHORT, LONG, LONG, LONG));
+        serve(new ControlLimits(8, 1024, SHORT, LONG, LONG, LONG, LONG));
         try (RawClient client = new RawClient(socket)) {
             assertNotNull(client.ask(ControlRequest.of("list")).devices());
             assertNull(client.line());
@@ -106,7 +106,7 @@ class HostileClientTest {
 
     @Test
     void aClientThatNeverReadsIsDropped() throws Exception {
-        serve(new ControlLimits(1, 1024, LONG, LONG, LONG, SHORT));
+        serve(new ControlLimits(1, 1024, LONG, LONG, LONG, LONG, SHORT));
         for (int domid = 201; domid <= 5000; domid++) {
             devices.with(TestDevices.view(domid, 51712), domid);
         }
@@ -200,7 +200,7 @@ class HostileClientTest {
 
     @Test
     void aDaemonThatDoesNotAnswerMakesTheClientBusyNotWaiting() throws Exception {
-        serve(new ControlLimits(8, 1024, LONG, SHORT, SHORT, LONG));
+        serve(new ControlLimits(8, 1024, LONG, SHORT, SHORT, LONG, LONG));
         devices.silence();
         try (RawClient client = new RawClient(socket)) {
             for (ControlRequest request : List.of(ControlRequest.of("list"), ControlRequest.of("stats"),
