@@ -74,6 +74,9 @@ if command -v systemd-analyze > /dev/null; then
 else
     echo "skip: no systemd-analyze; the unit was not verified"
 fi
+check "a reload is a hand-over" grep -qx 'ExecReload=/usr/sbin/blkbackctl takeover' "$unit"
+check "in which the successor may say that it is the service" grep -qx 'NotifyAccess=all' "$unit"
+check "an upgrade of a running service is one" grep -q 'systemctl --system reload "$unit"' "$control/postinst"
 for closed in privcmd hypercall; do
     check "the daemon gets no /dev/xen/$closed" eval "! grep -E '^DeviceAllow=.*$closed' '$unit'"
 done
