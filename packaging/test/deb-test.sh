@@ -62,7 +62,7 @@ done
 check "another Java is noticed" grep -qx 'interest-noawait /usr/lib/jvm' "$control/triggers"
 
 unit=$scratch/blkbackd.service
-sed "s,^ExecStart=/usr/sbin/blkbackd,ExecStart=$root/usr/lib/blkbackd/bin/blkbackd," \
+sed "s,^\(Exec[A-Z][a-z]*\)=/usr/sbin/,\1=$root/usr/lib/blkbackd/bin/," \
     "$root/usr/lib/systemd/system/blkbackd.service" > "$unit"
 if command -v systemd-analyze > /dev/null; then
     check "systemd finds nothing wrong with the unit" eval \
@@ -74,7 +74,7 @@ if command -v systemd-analyze > /dev/null; then
 else
     echo "skip: no systemd-analyze; the unit was not verified"
 fi
-check "a reload is a hand-over" grep -qx 'ExecReload=/usr/sbin/blkbackctl takeover' "$unit"
+check "a reload is a hand-over" grep -q '^ExecReload=.*/blkbackctl takeover$' "$unit"
 check "in which the successor may say that it is the service" grep -qx 'NotifyAccess=all' "$unit"
 check "an upgrade of a running service is one" grep -q 'systemctl --system reload "$unit"' "$control/postinst"
 for closed in privcmd hypercall; do
