@@ -215,13 +215,14 @@ final class CrashHost implements AutoCloseable {
         }
     }
 
-    /** Both ends are connected, and the last backend wrote no other state. */
+    /** Both ends are connected, and the last backend of this class's wrote no other state. */
     void requireStates() {
         for (DiskConfig disk : disks.values()) {
             requireState(disk.backendPath());
             requireState(disk.frontendPath());
         }
-        backend.log().lines().filter(line -> line.startsWith(StateRecorder.WORD) && !line.endsWith(" 4"))
+        String log = backend == null ? "" : backend.log();
+        log.lines().filter(line -> line.startsWith(StateRecorder.WORD) && !line.endsWith(" 4"))
             .filter(line -> inherited.stream().anyMatch(line::contains)).findFirst().ifPresent(line -> {
                 throw new AssertionError("the backend wrote a state that it must not: " + line);
             });
