@@ -35,6 +35,7 @@ check "starts the main class with the arguments" eval 'says org.blkbackd.blkback
 check "on every jar, in order" says "$home/lib/a.jar:$home/lib/b.jar"
 check "with JNA's library from the distribution" says "-Djna.boot.library.path=$home/lib/native/$(uname -m)"
 check "which can find it again for its successor" says "-Dblkbackd.launcher=$home/bin/blkbackd"
+check "to end, and be started again, when memory runs out" says -XX:+ExitOnOutOfMemoryError
 check "and few malloc arenas" says "arenas=2"
 check "without a class data archive when there is none" eval '! grep -q SharedArchiveFile "$scratch/out"'
 
