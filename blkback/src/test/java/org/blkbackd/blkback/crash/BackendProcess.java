@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.fault.FaultPoint;
@@ -17,6 +18,9 @@ final class BackendProcess implements AutoCloseable {
 
     static final int KILLED = 128 + 9;
     static final long PATIENCE_MS = 60_000;
+    /** More options for Java, for instance a class data archive. */
+    private static final List<String> JAVA_OPTIONS = Arrays.stream(
+        System.getProperty("crash.java.options", "").split(" ")).filter(option -> !option.isEmpty()).toList();
 
     /**
      * How it is started.
@@ -63,6 +67,7 @@ final class BackendProcess implements AutoCloseable {
             System.getProperty("java.class.path"), BackendMain.class.getName(), folder.toString(),
             Long.toString(options.seed()), Integer.toString(options.mostDelayMs()), Long.toString(options.heldFrom()),
             Long.toString(options.heldTo())));
+        command.addAll(1, JAVA_OPTIONS);
         try {
             return new BackendProcess(new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(log.toFile()).start(), log);

@@ -64,8 +64,7 @@ class FaultPointsTest {
             }
             host.finish();
             host.checkImages();
-            deaths.forEach((point, visits) -> System.out.println("  " + point + ": killed " + visits.size()
-                + " times, at visits " + visits));
+            deaths.forEach((point, visits) -> System.out.println("  " + point + ": killed at visits " + visits));
             System.out.println("  " + engine + ": " + deaths.values().stream().mapToInt(List::size).sum()
                 + " deaths at " + deaths.size() + " points, " + host.answers() + " requests answered once each, "
                 + host.blocksRead() + " blocks compared");
