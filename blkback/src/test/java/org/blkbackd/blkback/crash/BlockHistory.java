@@ -34,10 +34,15 @@ final class BlockHistory {
     final class Reader {
         private final List<Change> possible = List.copyOf(changes);
         private final int from = next;
+        private final boolean busy = isBusy();
 
         boolean accepts(int found) {
             boolean since = found >= from && found < next || lastDiscard >= from && found < lastDiscard;
-            return found != Stamp.BAD && (since || possible.stream().anyMatch(change -> change.explains(found)));
+            // A read of the page cache may find some cache lines of a write that is just being done.
+            if (found == Stamp.BAD) {
+                return busy || from < next;
+            }
+            return since || possible.stream().anyMatch(change -> change.explains(found));
         }
 
         @Override

@@ -78,6 +78,18 @@ class BlockHistoryTest {
     }
 
     @Test
+    void onlyAReadThatMeetsAWriteMayFindSomeOfBoth() {
+        written();
+        BlockHistory.Reader alone = block.reader();
+        assertFalse(alone.accepts(Stamp.BAD));
+        int second = block.change(false);
+        assertTrue(alone.accepts(Stamp.BAD), "it may have been done during the read");
+        assertTrue(accepts(Stamp.BAD));
+        block.answered(second);
+        assertFalse(accepts(Stamp.BAD));
+    }
+
+    @Test
     void whatWasDiscardedIsZerosOrOldUntilItIsWritten() {
         int first = written();
         int discard = block.change(true);

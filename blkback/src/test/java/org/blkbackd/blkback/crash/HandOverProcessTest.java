@@ -59,7 +59,7 @@ class HandOverProcessTest {
 
     private void bootGuests() {
         host.boot(CrashHost.Shape.plain(1, "direct"));
-        host.boot(CrashHost.Shape.plain(2, "buffered"));
+        host.boot(CrashHost.Shape.large(2, "buffered"));
         host.awaitServed(50, CrashHost.PATIENCE_MS);
     }
 
