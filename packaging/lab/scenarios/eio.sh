@@ -23,12 +23,11 @@ figure "report: the guest is told, the rest of the disk works"
 
 errors_before=$(guest_must e io_errors | tail -n 1)
 in_background e xvdc 8
-wait_for 120 holds "$device" || fail "nothing is held: $(cat /tmp/list)"
-say "$(grep "$device" /tmp/list)"
-blkbackctl show "$device" | grep -q EIO || fail "show does not say why: $(blkbackctl show "$device" | tr '\n' ';')"
+wait_for 120 holds "$device" || fail "nothing is held"
+assert_told "$device" EIO
 blkbackctl retry "$device" || fail "blkbackctl retry $device"
 sleep 5
-wait_for 60 holds "$device" || fail "what is still broken is not held any more: $(cat /tmp/list)"
+wait_for 60 holds "$device" || fail "what is still broken is not held any more"
 is_verified e xvdc && fail "the guest's writes ended on broken storage"
 guest_tries e xvda
 map kept "0 32768 linear LOOP 0"
@@ -36,7 +35,7 @@ began=$SECONDS
 say "$(blkbackctl retry --all)"
 assert_verified e xvdc 120
 figure "hold: done $((SECONDS - began)) s after a retry"
-wait_for 30 holds_none "$device" || fail "still held: $(cat /tmp/list)"
+wait_for 30 holds_none "$device" || fail "still held: $(held "$device")"
 expect "further I/O errors in the guest" "$errors_before" "$(guest_must e io_errors | tail -n 1)"
 run xl destroy e
 assert_no_leftovers

@@ -17,13 +17,11 @@ start_guest e loop "$(disk xvda "$(make_image o.img 32)")" "$(disk xvdb "$IMAGES
 wait_rounds e 1 300
 device=vbd-$(xl domid e)-51728
 in_background e xvdb 8
-wait_for 120 holds "$device" || fail "nothing is held: $(cat /tmp/list)"
-say "$(grep "$device" /tmp/list)"
-figure "$(grep -o 'held=[0-9]*' /tmp/list) while the file system is full"
-blkbackctl show "$device" | grep -E 'held|last error'
-blkbackctl show "$device" | grep -q ENOSPC || fail "show does not say why: $(blkbackctl show "$device" | tr '\n' ';')"
+wait_for 120 holds "$device" || fail "nothing is held"
+assert_told "$device" ENOSPC
+figure "$(held "$device") requests held while the file system is full"
 wait_rounds e 2 180
-holds "$device" || fail "nothing is held any more: $(cat /tmp/list)"
+holds "$device" || fail "nothing is held any more"
 is_verified e xvdb && fail "the guest's writes ended on a full file system"
 expect "I/O errors in the guest" 0 "$(guest_must e io_errors | tail -n 1)"
 
@@ -31,7 +29,7 @@ rm "$IMAGES/small/filler"
 began=$SECONDS
 assert_verified e xvdb 180
 figure "done $((SECONDS - began)) s after there was space"
-wait_for 30 holds_none "$device" || fail "still held: $(cat /tmp/list)"
+wait_for 30 holds_none "$device" || fail "still held: $(held "$device")"
 wait_rounds e 1 180
 run xl destroy e
 assert_no_leftovers

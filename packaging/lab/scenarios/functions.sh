@@ -252,7 +252,8 @@ start_idle_guest() {
     wait_guest "$name" "disk" 180
 }
 
-# in_guest NAME COMMAND [SECONDS]: runs it in the guest's shell; prints what it prints, its status is ours
+# in_guest NAME COMMAND [SECONDS]: runs it in the guest's shell; prints what it prints, but nothing of the guest's job; its
+# status is ours
 in_guest() {
     local log=$CONSOLES/guest-$1.log mark tty
     mark=m$EPOCHREALTIME$RANDOM
@@ -262,7 +263,7 @@ in_guest() {
         echo "guest $1 does not answer to '$2' in ${3:-60} s"
         return 124
     fi
-    sed -n "/^BEGIN $mark/,/^END $mark/p" "$log" | tr -d '\r' | sed '1d;$d' | sed '${/^$/d}'
+    sed -n "/^BEGIN $mark/,/^END $mark/p" "$log" | tr -d '\r' | sed '1d;$d;/^GUEST: /d' | sed '${/^$/d}'
     return "$(sed -n "s/^END $mark \([0-9]*\).*/\1/p" "$log")"
 }
 
