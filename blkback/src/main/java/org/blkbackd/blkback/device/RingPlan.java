@@ -114,11 +114,12 @@ final class RingPlan {
     /** The rings, with journals; {@code log} is told when there can be none. */
     List<RingSpec> specs(VbdConfig config, ErrorPolicy policy, Disk disk, DiskLimits limits, VbdLog log) {
         List<RingSpec> specs = new ArrayList<>();
-        for (int i = 0; i < offer.queues().size(); i++) {
+        // Queue 0 last: its journal says that there are journals.
+        for (int i = offer.queues().size() - 1; i >= 0; i--) {
             RingOffer.Queue queue = offer.queues().get(i);
             RingJournal journal = found.isEmpty() ? create(config, queue, i, limits, log) : found.get(i).journal();
-            specs.add(new RingSpec(address.toString(), i, address.domid(), queue.ringRefs(), queue.port(), offer.abi(),
-                disk, limits, policy, journal, start));
+            specs.add(0, new RingSpec(address.toString(), i, address.domid(), queue.ringRefs(), queue.port(),
+                offer.abi(), disk, limits, policy, journal, start));
         }
         return specs;
     }

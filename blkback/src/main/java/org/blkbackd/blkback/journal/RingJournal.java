@@ -156,6 +156,11 @@ public final class RingJournal {
 
     // --- the successor ----------------------------------------------------------------------------------------------
 
+    /** Whether a ring has begun with it: who made it may have died before, and then no request was ever entered. */
+    public boolean isBegun() {
+        return (long) LONG.getAcquire(memory, RSP_PROD) != 0;
+    }
+
     /** Index of the next request to consume. */
     public int reqCons() throws JournalException {
         return number(REQ_CONS);

@@ -99,10 +99,10 @@ final class RingParts {
         if (journal.slots() != shared.slots()) {
             throw new IllegalStateException("the journal is of a ring of " + journal.slots() + " slots");
         }
-        if (spec.start() == RingSpec.Start.JOURNALED) {
+        if (spec.start() == RingSpec.Start.JOURNALED && journal.isBegun()) {
             return settled(shared, journal);
         }
-        if (spec.start() == RingSpec.Start.UNKNOWN && shared.reqProd() != shared.rspProd()
+        if (spec.start() != RingSpec.Start.NEW && shared.reqProd() != shared.rspProd()
             && !Faults.isOff(Faults.Safeguard.JOURNAL)) {
             throw new IllegalStateException("requests are in flight, and nobody knows which: there is no journal");
         }

@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.crash;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -17,12 +18,15 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
+import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.wire.Envelope;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Journals that are damaged, not there, or of somebody else. */
 class JournalTroubleTest {
@@ -140,6 +144,33 @@ class JournalTroubleTest {
         Files.delete(journals.resolve(DEVICE + ".0"));
         host.start();
         waits(guest, "nobody knows which");
+    }
+
+    /** Whoever made it died before the ring began: what is on the ring says all there is to know. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aJournalThatNoRingBeganWithIsAsGoodAsNone(boolean asked) throws Exception {
+        host.start();
+        LoneGuest guest = new LoneGuest(host, CrashHost.Shape.plain(1, "direct"), 1);
+        guest.change(Blkif.OP_WRITE, 3, 5);
+        guest.awaitInFlight(0);
+        host.backend().kill();
+        Path journal = journals.resolve(DEVICE + ".0");
+        byte[] content = Files.readAllBytes(journal);
+        Arrays.fill(content, CURSORS_AT, content.length, (byte) 0);
+        Files.write(journal, content);
+        if (asked) {
+            guest.change(Blkif.OP_WRITE, 8, 5);
+        }
+        host.start();
+        if (asked) {
+            host.backend().awaitWord("nobody knows which");
+            assertFalse(guest.comesDownTo(0, UNDISTURBED_MS));
+        } else {
+            host.backend().awaitWord("goes on with");
+            guest.readBack();
+        }
+        host.requireStates();
     }
 
     @Test
