@@ -34,18 +34,20 @@ final class CrashHost implements AutoCloseable {
     /**
      * A guest with one disk.
      *
+     * @param bits32    an x86 guest of 32 bits, whose rings have another layout
      * @param segments  data pages of a request; more than 11 make indirect ones
      * @param blockSize what it writes at once at least
      * @param depth     of each ring
      */
-    record Shape(int domid, String engine, int queues, int ringOrder, int segments, int blockSize, int depth) {
+    record Shape(int domid, String engine, int queues, int ringOrder, int segments, int blockSize, int depth,
+                 boolean bits32) {
 
         static Shape plain(int domid, String engine) {
-            return new Shape(domid, engine, 1, 0, 11, 512, 32);
+            return new Shape(domid, engine, 1, 0, 11, 512, 32, true);
         }
 
         static Shape large(int domid, String engine) {
-            return new Shape(domid, engine, 2, 1, 24, 4096, 64);
+            return new Shape(domid, engine, 2, 1, 24, 4096, 64, false);
         }
     }
 
@@ -128,7 +130,9 @@ final class CrashHost implements AutoCloseable {
 
     /** The driver of an attached disk. */
     SimFrontend frontend(DiskConfig disk, Shape shape) {
-        FrontendConfig config = FrontendConfig.of(disk.devid()).withRingOrder(shape.ringOrder())
+        int devid = disk.devid();
+        FrontendConfig any = shape.bits32() ? FrontendConfig.x86With32Bits(devid) : FrontendConfig.of(devid);
+        FrontendConfig config = any.withRingOrder(shape.ringOrder())
             .limit(shape.depth(), shape.segments()).withQueues(shape.queues());
         return new SimFrontend(stores.get(disk.domid()), hypervisor.domain(disk.domid()), config);
     }

@@ -73,7 +73,8 @@ final class GuestTraffic {
             remember(queue, request.flush(), 0, 0);
         } else if (dice < 10) {
             change(queue, request, Blkif.OP_FLUSH_DISKCACHE);
-        } else if (dice < 14 && frontend.disk().barrier()) {
+        } else if (dice < 12) {
+            // We do not offer them, and do them all the same.
             change(queue, request, Blkif.OP_WRITE_BARRIER);
         } else if (dice < 20 && frontend.disk().discard()) {
             change(queue, request, Blkif.OP_DISCARD);
