@@ -126,15 +126,15 @@ public final class JournalFolder {
         }
     }
 
-    /** Removes the journals of a device, if there are any. */
+    /** Removes the journals of a device, if there are any; queue 0 last, because that one says that there are. */
     public void remove(String device) {
-        for (int queue = 0; remove(device, queue); queue++) {
-            // each in turn
+        for (int queue = RingRecord.MAX_QUEUES - 1; queue >= 0; queue--) {
+            remove(device, queue);
         }
     }
 
-    private boolean remove(String device, int queue) {
-        return quietly(file(device, queue));
+    private void remove(String device, int queue) {
+        quietly(file(device, queue));
     }
 
     /** The devices that have journals. */
@@ -147,11 +147,12 @@ public final class JournalFolder {
         }
     }
 
-    private static boolean quietly(Path file) {
+    private static void quietly(Path file) {
         try {
-            return Files.deleteIfExists(file);
+            Files.deleteIfExists(file);
         } catch (IOException e) {
-            return false;
+            // it cannot be relied on anyway: a journal is believed only with the name of its connection
+            return;
         }
     }
 

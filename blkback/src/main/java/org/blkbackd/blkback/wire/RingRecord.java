@@ -38,12 +38,13 @@ public record RingRecord(String device, String connection, int queue, int queues
 
     /** The newest version of the format that is read, and the one that is written. */
     public static final int VERSION = 1;
+    /** The most queues of one device. */
+    public static final int MAX_QUEUES = 64;
 
     private static final Pattern DEVICE = Pattern.compile("[a-z][a-z0-9_]{0,15}-[0-9]{1,5}-[0-9]{1,10}");
     private static final Pattern CONNECTION = Pattern.compile("[0-9a-f]{32}");
     private static final int CONNECTION_SIZE = 16;
     private static final int MAX_DEVICE = 40;
-    private static final int MAX_QUEUES = 64;
     private static final int MAX_DOMID = 0x7fff;
     private static final int MAX_PAGES = 16;
     private static final int MAX_PORT = (1 << 17) - 1;
