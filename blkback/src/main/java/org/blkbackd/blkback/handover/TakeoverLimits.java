@@ -17,7 +17,7 @@ import java.time.Duration;
 public record TakeoverLimits(Duration hello, Duration release, Duration step, Duration silence, Duration dying,
                              Duration grace) {
 
-    /** What the daemon uses. */
-    public static final TakeoverLimits DEFAULTS = new TakeoverLimits(Duration.ofSeconds(10), Duration.ofSeconds(20),
+    /** What the daemon uses: long enough for a busy or emulated machine, on which a new Java takes its time. */
+    public static final TakeoverLimits DEFAULTS = new TakeoverLimits(Duration.ofSeconds(60), Duration.ofSeconds(20),
         Duration.ofSeconds(30), Duration.ofSeconds(60), Duration.ofSeconds(2), Duration.ofSeconds(10));
 }

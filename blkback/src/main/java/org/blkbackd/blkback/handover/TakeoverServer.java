@@ -108,6 +108,7 @@ public final class TakeoverServer implements AutoCloseable {
             current = link;
             Predecessor.Result result = new Predecessor(devices, TakeoverLimits.DEFAULTS, PeerProcess::of)
                 .serve(link, Hello.ours(program));
+            result.reasons().forEach(reason -> LOG.warn("not handed over: {}", reason));
             daemon.ended(result.handedOver(), result.pid(), result.reasons());
             if (!result.handedOver()) {
                 return;

@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
 
     private static final String[] LIBRARIES = {"org.hibernate.validator", "io.netty"};
+    /** Warns, with a stack, that there is no network, which the unit takes away on purpose. */
+    private static final String NETWORK = "io.netty.util.NetUtilInitializations";
 
     /** Called by Logback. */
     public LogConfigurator() {
@@ -57,5 +59,6 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         for (String library : LIBRARIES) {
             context.getLogger(library).setLevel(level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN);
         }
+        context.getLogger(NETWORK).setLevel(Level.ERROR);
     }
 }

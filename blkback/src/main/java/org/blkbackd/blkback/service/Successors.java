@@ -25,7 +25,7 @@ final class Successors implements TakeoverServer.Daemon, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Successors.class);
     /** Set by bin/blkbackd: itself, which after an upgrade is the new version's. */
     private static final String LAUNCHER = "blkbackd.launcher";
-    private static final long CONNECT_S = 60;
+    private static final long CONNECT_S = 120;
 
     private final List<String> arguments;
     private final Runnable stepAside;
