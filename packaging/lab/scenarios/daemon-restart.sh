@@ -11,7 +11,7 @@ figure "slowest request without a restart $(slowest_since r 0) ms"
 watch_state r 51712
 
 stop_and_start() {
-    systemctl stop blkbackd && sleep 3 && systemctl start blkbackd
+    systemctl stop blkbackd && sleep 3 && serves_again systemctl start blkbackd
 }
 
 for ((i = 1; i <= ROUNDS; i++)); do
@@ -19,7 +19,7 @@ for ((i = 1; i <= ROUNDS; i++)); do
     if [ $((i % 5)) = 0 ]; then
         interrupt r stop_and_start
     else
-        interrupt r systemctl restart blkbackd
+        interrupt r serves_again systemctl restart blkbackd
     fi
 done
 stop_watching
