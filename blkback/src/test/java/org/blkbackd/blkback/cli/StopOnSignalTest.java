@@ -73,9 +73,10 @@ class StopOnSignalTest {
     }
 
     private void start(String what) throws IOException {
-        process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC", "-Xmx32m", "-cp", System.getProperty("java.class.path"),
-            StopProbe.class.getName(), what)
+        // Tests that run in the background of a shell inherit that SIGINT is ignored, and Java would leave it so.
+        process = new ProcessBuilder("env", "--default-signal=INT",
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-Xmx32m",
+            "-cp", System.getProperty("java.class.path"), StopProbe.class.getName(), what)
             .redirectError(dir.resolve("stderr").toFile())
             .start();
         output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
