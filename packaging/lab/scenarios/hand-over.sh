@@ -11,15 +11,15 @@ figure "slowest request without a hand-over $(slowest_since r 0) ms"
 watch_state r 51712
 
 is_taken_over() {
-    [ "$(unit MainPID)" != "$before" ] && [ "$(unit MainPID)" != 0 ] && ! kill -0 "$before" 2> /dev/null
+    [ "$(unit MainPID)" != "$old" ] && [ "$(unit MainPID)" != 0 ] && ! kill -0 "$old" 2> /dev/null
 }
 
 # reload TEXT: the unit's process is another one afterwards, and the old one is gone
 reload() {
-    before=$(unit MainPID)
+    old=$(unit MainPID)
     systemctl reload blkbackd || return 1
-    wait_for 120 is_taken_over || fail "after a reload the unit's process is $(unit MainPID), before $before"
-    say "$before has handed over to $(unit MainPID)"
+    wait_for 120 is_taken_over || fail "after a reload the unit's process is $(unit MainPID), before it $old"
+    say "$old has handed over to $(unit MainPID)"
 }
 
 for ((i = 1; i <= ROUNDS; i++)); do
