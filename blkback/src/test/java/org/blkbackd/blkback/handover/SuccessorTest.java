@@ -98,7 +98,9 @@ class SuccessorTest {
         for (int end = 1; end < 9; end++) {
             int until = end;
             Takeover.Outcome outcome = run(Pair.LONG, true, link -> steps(link, until));
-            assertEquals(End.PREDECESSOR_DIED, outcome.end(), outcome.reasons()::toString);
+            // The last thing that it is told may be on its way when it dies: then nothing is missing.
+            boolean committed = until == 8 && outcome.end() == End.TAKEN_OVER;
+            assertTrue(committed || outcome.end() == End.PREDECESSOR_DIED, outcome::toString);
             for (String device : world.devices()) {
                 // What the journals are for; what it has already it keeps.
                 if (!world.events().contains("new resume " + device)) {
