@@ -32,8 +32,8 @@ final class Remains {
     void remove(String kind, Set<String> known) {
         for (String device : journals.devices()) {
             if (device.startsWith(kind + "-") && !known.contains(device)) {
-                LOG.info("{}: is gone; its journal is removed", device);
                 journals.remove(device);
+                LOG.info("{}: is gone; its journal is removed", device);
             }
         }
         String own = "/local/domain/" + self;
