@@ -40,4 +40,10 @@ public record ErrorPolicy(OnError onError, boolean stopsWhileHeld) {
     public static ErrorPolicy of(String onError, String whileHeld) {
         return new ErrorPolicy(OnError.ofWord(onError), whileHeld.equals("stop"));
     }
+
+    /** As a disk's target says it. */
+    public String words() {
+        return "on-error=" + onError.name().toLowerCase(Locale.ROOT) + ",while-held="
+            + (stopsWhileHeld ? "stop" : "serve");
+    }
 }

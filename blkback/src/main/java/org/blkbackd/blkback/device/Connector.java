@@ -54,7 +54,13 @@ final class Connector {
     }
 
     private DataPath begin(VbdConfig config, RingPlan plan, DataPath.Listener listener) {
-        return new DataPath(address, storage, workers, settings, log, listener).connect(config, plan);
+        return new DataPath(address, storage, workers, settings, log, listener)
+            .connect(config, uuid(), plan);
+    }
+
+    /** Of the guest, for other hosts; asked for only where there are any. */
+    private String uuid() {
+        return settings.claims() == Claims.NONE ? null : frontend.domainUuid();
     }
 
     /** The device is gone, and with it what an earlier process may have left. */

@@ -50,6 +50,7 @@ final class DataPath {
     private final RingSet rings;
     private VbdConfig config;
     private RingPlan plan;
+    private Claim claim;
     private Disk disk;
     private DiskLimits limits;
     private boolean unwanted;
@@ -66,15 +67,16 @@ final class DataPath {
 
     // --- up ---------------------------------------------------------------------------------------------------------
 
-    DataPath connect(VbdConfig wanted, RingPlan found) {
+    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found) {
         config = wanted;
         plan = found;
         if (plan.resumes()) {
             FaultPoint.RECOVERY_FOUND.reached();
         }
         long patience = plan.resumes() ? RESUME_PATIENCE_MS : CONNECT_PATIENCE_MS;
-        storage.open(config.target().disk(), new OpenMode(config.readOnly(), config.target().exclusive(), patience),
-            this::onOpened);
+        claim = new Claim(address, config.target().disk(), config.target().exclusive(), domainUuid,
+            plan.needs(config, config.target().policy(settings.policy())));
+        storage.open(claim, new OpenMode(config.readOnly(), config.target().exclusive(), patience), this::onOpened);
         return this;
     }
 
@@ -85,7 +87,7 @@ final class DataPath {
         }
         disk = opened.disk();
         if (unwanted) {
-            storage.close(disk, failure -> listener.failed(EIO, "not wanted any more"));
+            storage.close(disk, claim, failure -> listener.failed(EIO, "not wanted any more"));
             return;
         }
         if (!disk.warning().isEmpty()) {
@@ -213,7 +215,7 @@ final class DataPath {
 
     private void closeWhenReleased() {
         if (rings.isReleased()) {
-            storage.close(disk, this::onClosed);
+            storage.close(disk, claim, this::onClosed);
         }
     }
 

@@ -10,6 +10,12 @@ import org.blkbackd.blkback.journal.JournalFolder;
  *
  * @param journals where the rings' journals are
  * @param policy   on I/O errors, where the disk's own target does not say
+ * @param claims   on images, where other hosts may have them
  */
-public record DeviceSettings(JournalFolder journals, ErrorPolicy policy) {
+public record DeviceSettings(JournalFolder journals, ErrorPolicy policy, Claims claims) {
+
+    /** On a host that shares no images. */
+    public DeviceSettings(JournalFolder journals, ErrorPolicy policy) {
+        this(journals, policy, Claims.NONE);
+    }
 }

@@ -111,6 +111,14 @@ final class RingPlan {
         return found.isEmpty() ? null : found.get(0).record().target();
     }
 
+    /** What their guest has negotiated, or will. */
+    FeatureState needs(VbdConfig config, ErrorPolicy policy) {
+        int pages = offer.queues().get(0).ringRefs().length;
+        return new FeatureState(Integer.numberOfTrailingZeros(pages), offer.queues().size(),
+            Blkif.MAX_INDIRECT_SEGMENTS, config.target().sectorSize(), knownSectors(), config.readOnly(),
+            policy.words(), List.of());
+    }
+
     /** The rings, with journals; {@code log} is told when there can be none. */
     List<RingSpec> specs(VbdConfig config, ErrorPolicy policy, Disk disk, DiskLimits limits, VbdLog log) {
         List<RingSpec> specs = new ArrayList<>();

@@ -24,12 +24,14 @@ final class Storage implements AutoCloseable {
     private static final int THREADS = 64;
 
     private final Disks disks;
+    private final Claims claims;
     private final Consumer<Runnable> conductor;
     private final ThreadPoolExecutor pool;
 
     /** @param conductor runs what it is given on the conductor's thread */
-    Storage(Disks disks, Consumer<Runnable> conductor) {
+    Storage(Disks disks, Claims claims, Consumer<Runnable> conductor) {
         this.disks = disks;
+        this.claims = claims;
         this.conductor = conductor;
         AtomicInteger number = new AtomicInteger();
         pool = new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
@@ -52,12 +54,32 @@ final class Storage implements AutoCloseable {
         });
     }
 
-    /** Opens a disk; that may take as long as the mode's patience. */
-    void open(String target, OpenMode mode, Consumer<Opened> then) {
+    /**
+     * Opens a disk; that may take as long as the mode's patience. A claim that is refused is a disk in use. The claim
+     * ends here when the disk cannot be opened, else with {@link #close}.
+     */
+    void open(Claim claim, OpenMode mode, Consumer<Opened> then) {
+        claims.claim(claim, result -> conductor.accept(() -> {
+            if (result.granted()) {
+                openClaimed(claim, mode, then);
+            } else {
+                then.accept(new Opened(null, new DiskException(DiskException.Kind.IN_USE, result.refusal())));
+            }
+        }));
+    }
+
+    private void openClaimed(Claim claim, OpenMode mode, Consumer<Opened> then) {
         pool.execute(() -> {
             Disk[] disk = new Disk[1];
-            DiskException failure = attempt(() -> disk[0] = disks.open(DiskSpec.parse(target), mode));
-            conductor.accept(() -> then.accept(new Opened(disk[0], failure)));
+            DiskException failure = attempt(() -> disk[0] = disks.open(DiskSpec.parse(claim.target()), mode));
+            conductor.accept(() -> {
+                if (failure == null) {
+                    claims.opened(claim);
+                } else {
+                    claims.released(claim);
+                }
+                then.accept(new Opened(disk[0], failure));
+            });
         });
     }
 
@@ -74,11 +96,14 @@ final class Storage implements AutoCloseable {
         });
     }
 
-    /** Closes a disk: null, or what went wrong. */
-    void close(Disk disk, Consumer<DiskException> then) {
+    /** Closes a disk and ends its claim: null, or what went wrong. */
+    void close(Disk disk, Claim claim, Consumer<DiskException> then) {
         pool.execute(() -> {
             DiskException failure = attempt(disk::close);
-            conductor.accept(() -> then.accept(failure));
+            conductor.accept(() -> {
+                claims.released(claim);
+                then.accept(failure);
+            });
         });
     }
 

@@ -67,7 +67,7 @@ public final class VbdConductor implements AutoCloseable {
         this.xenstore = xenstore;
         this.self = self;
         this.settings = settings;
-        storage = new Storage(disks, proxy::run);
+        storage = new Storage(disks, settings.claims(), proxy::run);
     }
 
     /**
@@ -276,7 +276,7 @@ public final class VbdConductor implements AutoCloseable {
         if (!backend.isOurs()) {
             return null;
         }
-        FrontendArea frontend = new FrontendArea(xenstore, address.frontendPath(), limits);
+        FrontendArea frontend = new FrontendArea(xenstore, address, limits);
         VbdLog log = new VbdLog(address.toString(), faults, events);
         Vbd vbd = new Vbd(address, backend, frontend, storage, nextWorkers(), settings, log,
             this::forget);

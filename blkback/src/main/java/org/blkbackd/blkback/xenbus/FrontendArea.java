@@ -14,13 +14,15 @@ public final class FrontendArea {
         "ring-ref", "ring-ref0", "event-channel");
 
     private final Xenstore xenstore;
+    private final int domid;
     private final String path;
     private final RingLimits limits;
 
-    /** @param path {@link VbdAddress#frontendPath} */
-    public FrontendArea(Xenstore xenstore, String path, RingLimits limits) {
+    /** Of one device. */
+    public FrontendArea(Xenstore xenstore, VbdAddress address, RingLimits limits) {
         this.xenstore = xenstore;
-        this.path = path;
+        domid = address.domid();
+        path = address.frontendPath();
         this.limits = limits;
     }
 
@@ -41,6 +43,16 @@ public final class FrontendArea {
                 return XenbusState.UNKNOWN;
             }
             throw e;
+        }
+    }
+
+    /** Of the guest ({@code /local/domain/D/vm} is {@code /vm/UUID}); null where it cannot be read. */
+    public String domainUuid() {
+        try {
+            String vm = xenstore.readOrNull("/local/domain/" + domid + "/vm");
+            return vm == null ? null : vm.substring(vm.lastIndexOf('/') + 1);
+        } catch (XenstoreException e) {
+            return null;
         }
     }
 
