@@ -15,7 +15,7 @@ public final class DiskException extends RuntimeException {
         UNSUPPORTED,
         /** Reading or writing is not permitted. */
         ACCESS,
-        /** Somebody else holds the image's lock. */
+        /** Somebody else holds the image's lock, or keeps old parts of it in this host's memory; may pass. */
         IN_USE,
         /** A size that the disk cannot be given. */
         BAD_SIZE,

@@ -69,6 +69,18 @@ public final class LibC {
     /** statx(2); the path is UTF-8 with its NUL. */
     public static native int statx(int directoryFd, byte[] path, int flags, int mask, long statx);
 
+    /** fstatfs(2). */
+    public static native int fstatfs(int fd, long statfs);
+
+    /** lseek(2). */
+    public static native long lseek(int fd, long offset, int whence);
+
+    /** mincore(2). */
+    public static native int mincore(long address, long length, long vector);
+
+    /** syscall(2) with four arguments. */
+    public static native long syscall(long number, long first, long second, long third, long fourth);
+
     /** faccessat(2); the path is UTF-8 with its NUL. */
     public static native int faccessat(int directoryFd, byte[] path, int mode, int flags);
 }

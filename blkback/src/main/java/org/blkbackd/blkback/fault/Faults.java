@@ -22,7 +22,9 @@ public final class Faults {
         /** Requests are not journaled; what was in flight is thought answered. */
         JOURNAL,
         /** Recovery does not wait for the image's lock, and takes none. */
-        FENCE
+        FENCE,
+        /** The page cache of an image that another host had is kept (the engine reads this by itself). */
+        CACHE_DROP
     }
 
     private enum Effect { KILL, FAIL }
@@ -52,7 +54,7 @@ public final class Faults {
         for (String item : list.split(",")) {
             String[] part = item.trim().split(":");
             if (part[0].equals("off")) {
-                OFF.put(Safeguard.valueOf(part[1].toUpperCase(Locale.ROOT)), true);
+                OFF.put(Safeguard.valueOf(part[1].replace('-', '_').toUpperCase(Locale.ROOT)), true);
             } else if (!part[0].isEmpty()) {
                 arm(FaultPoint.valueOf(part[1]), part[0].equals("kill"), Integer.parseInt(part[2]));
             }

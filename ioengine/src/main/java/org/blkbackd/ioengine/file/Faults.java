@@ -59,6 +59,23 @@ final class Faults {
             + (holder.isEmpty() ? "another process or host" : holder) + "; it is served when that lets go");
     }
 
+    /** Old bytes may be among them. Of kind IN_USE: it passes when the other program ends. */
+    static DiskException stale(DiskSpec spec, long bytes) {
+        return new DiskException(Kind.IN_USE, spec + ": " + bytes + " bytes of it stay in this host's page cache, in "
+            + "use by another program, and may be older than the image; end that program (\"fuser -vm " + spec.target()
+            + "\" finds it) or use direct:" + spec.target());
+    }
+
+    static DiskException notCounted(DiskSpec spec, long errno) {
+        return new DiskException(Kind.IO, spec + ": the kernel does not tell what this host's page cache holds of it ("
+            + Errno.name(errno) + "); permit the system calls cachestat and mincore, or use direct:" + spec.target());
+    }
+
+    static DiskException notWrittenBack(DiskSpec spec, long errno) {
+        return new DiskException(Kind.IO, spec + ": what another program wrote to it cannot be brought to the storage ("
+            + Errno.name(errno) + "); check the storage, and what was copied into the image");
+    }
+
     static DiskException notLocked(DiskSpec spec, long errno) {
         return new DiskException(Kind.IO, spec + ": cannot be locked (" + Errno.name(errno)
             + "); check the storage, and the lock service of a network file system");

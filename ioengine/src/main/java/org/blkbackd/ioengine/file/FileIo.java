@@ -46,4 +46,22 @@ interface FileIo {
 
     /** posix_fadvise(3) with POSIX_FADV_DONTNEED, from an offset to the end. */
     int dropCache(int fd, long offset);
+
+    /** fstatfs(2) into 120 bytes at an address. */
+    int fileSystem(int fd, long statfs);
+
+    /** lseek(2) with {@link Linux#SEEK_DATA} or {@link Linux#SEEK_HOLE}. */
+    long seek(int fd, long offset, int whence);
+
+    /** cachestat(2), Linux 6.5 and later; both arguments are addresses. */
+    int cacheStat(int fd, long range, long result);
+
+    /** mmap(2) for reading, shared. */
+    long map(int fd, long offset, long length);
+
+    /** munmap(2). */
+    int unmap(long address, long length);
+
+    /** mincore(2): a byte for each page, whose lowest bit says whether the page is in memory. */
+    int resident(long address, long length, long vector);
 }

@@ -59,19 +59,18 @@ public final class FileProvider implements DiskProvider {
     public Disk open(DiskSpec spec, OpenMode mode) {
         checkPath(spec);
         try (ImageProbe probe = new ImageProbe(io)) {
-            ImageOpener opener = new ImageOpener(io, probe, spec, mode, options.forcedAlignment());
+            ImageOpener opener = new ImageOpener(io, probe, spec, mode.withFresh(mode.fresh() && options.dropsCache()),
+                options.forcedAlignment());
             Patience patience = new Patience(mode.patienceMs());
             while (true) {
                 try {
                     return new FileDisk(io, opener.open(caching(spec), pool.maxThreads()), pool);
                 } catch (DiskException e) {
-                    if (e.kind() != DiskException.Kind.IN_USE) {
-                        throw e;
+                    // no descriptor is open while we wait, and the path is resolved anew: it may be another file then
+                    if (e.kind() != DiskException.Kind.IN_USE || !patience.pause()) {
+                        throw e.kind() != DiskException.Kind.IN_USE || opener.isLocked() ? e
+                            : Faults.inUse(spec, LockHolder.find(spec.target()));
                     }
-                }
-                // no descriptor is open while we wait, and the path is resolved anew: its file may be another by then
-                if (!patience.pause()) {
-                    throw Faults.inUse(spec, LockHolder.find(spec.target()));
                 }
             }
         }

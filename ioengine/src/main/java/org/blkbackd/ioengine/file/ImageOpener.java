@@ -10,9 +10,9 @@ import org.blkbackd.ioengine.OpenMode;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 
 /**
- * Opens one image; used once. The path is resolved once, to an O_PATH descriptor, which neither blocks on a FIFO nor
- * wakes a device; what it is gets decided on that descriptor, and the descriptors for data are opened through it. So
- * nobody who swaps links meanwhile can make us open anything but what was checked.
+ * Opens one image, if need be at a second try. The path is resolved once, to an O_PATH descriptor, which neither blocks
+ * on a FIFO nor wakes a device; what it is gets decided on that descriptor, and the descriptors for data are opened
+ * through it. So nobody who swaps links meanwhile can make us open anything but what was checked.
  */
 final class ImageOpener {
 
@@ -21,8 +21,10 @@ final class ImageOpener {
     private final DiskSpec spec;
     private final boolean readOnly;
     private final boolean exclusive;
+    private final boolean fresh;
     private final int forcedAlignment;
     private String warning = "";
+    private boolean locked;
 
     ImageOpener(FileIo io, ImageProbe probe, DiskSpec spec, OpenMode mode, int forcedAlignment) {
         this.io = io;
@@ -30,6 +32,7 @@ final class ImageOpener {
         this.spec = spec;
         this.readOnly = mode.readOnly();
         this.exclusive = mode.exclusive();
+        this.fresh = mode.fresh();
         this.forcedAlignment = forcedAlignment;
     }
 
@@ -72,6 +75,7 @@ final class ImageOpener {
         }
         try {
             lock(fd);
+            dropCache(fd, status);
             return image(fd, pathFd, 0, ioThreads);
         } catch (RuntimeException | Error e) {
             io.close(fd);
@@ -93,6 +97,7 @@ final class ImageOpener {
         }
         try {
             lock(fd);
+            dropCache(fd, status);
             int alignment = directAlignment(fd, status);
             if (alignment > 0 && status.memoryAlignment() <= ImageProbe.PAGE_SIZE) {
                 return image(fd, pathFd, alignment, ioThreads);
@@ -138,6 +143,10 @@ final class ImageOpener {
         DiskInfo info = status.isBlockDevice() ? deviceInfo(fd, status, size, alignment)
             : fileInfo(fd, status, size, alignment);
         Layout layout = layout(status, info, alignment);
+        if (fresh && (alignment == 0 || layout.hasTail())) {
+            // what is served through the page cache
+            new PageCache(io, spec, fd, status).requireDropped(alignment == 0 ? 0 : layout.tailStart(), size, readOnly);
+        }
         int tailFd = layout.hasTail() ? openTail(pathFd, layout.tailStart()) : -1;
         return new Image(spec.target(), fd, tailFd, info, layout,
             layout.modifies() ? new RangeLocks(ioThreads + 1) : null, warning);
@@ -145,6 +154,7 @@ final class ImageOpener {
 
     /** Before anything is read or tried on the image. */
     private void lock(int fd) {
+        locked = false;
         int error = exclusive ? ImageLock.acquire(io, fd, readOnly) : 0;
         if (error == -Errno.EAGAIN) {
             throw Faults.inUse(spec, "");
@@ -153,6 +163,19 @@ final class ImageOpener {
             throw Faults.notLocked(spec, error);
         }
         warning = error == 0 ? "" : Faults.lockMissing(spec, error);
+        locked = true;
+    }
+
+    /** Whether the lock was had at the last try, or none was asked for. */
+    boolean isLocked() {
+        return locked;
+    }
+
+    /** Once nobody else writes any more, and before the first read; direct disks as well: others read buffered. */
+    private void dropCache(int fd, FileStatus status) {
+        if (fresh) {
+            new PageCache(io, spec, fd, status).drop();
+        }
     }
 
     private DiskInfo deviceInfo(int fd, FileStatus status, long size, int alignment) {

@@ -10,6 +10,7 @@ import org.blkbackd.ioengine.LibC;
 final class SystemFileIo implements FileIo {
 
     private static final byte[] EMPTY_PATH = {0};
+    private static final int STATX = Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN | Linux.STATX_MNT_ID;
 
     @Override
     public int open(String path, int flags) {
@@ -24,13 +25,13 @@ final class SystemFileIo implements FileIo {
     @Override
     public int stat(String path, long statx) {
         return (int) result(LibC.statx(Linux.AT_FDCWD, terminated(path), 0,
-            Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN, statx));
+            STATX, statx));
     }
 
     @Override
     public int stat(int fd, long statx) {
         return (int) result(LibC.statx(fd, EMPTY_PATH, Linux.AT_EMPTY_PATH,
-            Linux.STATX_BASIC_STATS | Linux.STATX_DIOALIGN, statx));
+            STATX, statx));
     }
 
     @Override
@@ -76,6 +77,37 @@ final class SystemFileIo implements FileIo {
     @Override
     public int dropCache(int fd, long offset) {
         return -LibC.posixFadvise(fd, offset, 0, Linux.POSIX_FADV_DONTNEED);
+    }
+
+    @Override
+    public int fileSystem(int fd, long statfs) {
+        return (int) result(LibC.fstatfs(fd, statfs));
+    }
+
+    @Override
+    public long seek(int fd, long offset, int whence) {
+        return result(LibC.lseek(fd, offset, whence));
+    }
+
+    @Override
+    public int cacheStat(int fd, long range, long result) {
+        return (int) result(LibC.syscall(Linux.SYS_CACHESTAT, fd, range, result, 0));
+    }
+
+    @Override
+    public long map(int fd, long offset, long length) {
+        long address = LibC.mmap(0, length, Linux.PROT_READ, Linux.MAP_SHARED, fd, offset);
+        return address == -1 ? -Native.getLastError() : address;
+    }
+
+    @Override
+    public int unmap(long address, long length) {
+        return (int) result(LibC.munmap(address, length));
+    }
+
+    @Override
+    public int resident(long address, long length, long vector) {
+        return (int) result(LibC.mincore(address, length, vector));
     }
 
     private static long result(long returned) {

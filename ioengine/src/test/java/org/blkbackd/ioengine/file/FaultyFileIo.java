@@ -16,8 +16,8 @@ final class FaultyFileIo implements FileIo {
         long PASS = Long.MIN_VALUE;
 
         /**
-         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard", "erase", "lock",
-         *              "asklock"; the last two are not recorded
+         * @param call  "open", "close", "read", "write", "sync", "punch", "truncate", "discard", "erase", "drop",
+         *              "cachestat", "map", "flushbuf", "mincore", "lock", "asklock"; the last three are not recorded
          * @param bytes of the first iovec, the range or the lock
          * @return what the call shall return, or {@link #PASS}
          */
@@ -31,6 +31,7 @@ final class FaultyFileIo implements FileIo {
     private volatile int limit;
     private volatile int refusedOpenFlags;
     private volatile boolean hidesDirectAlignment;
+    private volatile long fileSystemType;
 
     void intervene(Intervention what) {
         intervention = what;
@@ -47,6 +48,11 @@ final class FaultyFileIo implements FileIo {
     /** As kernels before 6.1. */
     void hideDirectAlignment() {
         hidesDirectAlignment = true;
+    }
+
+    /** Images seem to be on another kind of file system: its number in statfs(2). */
+    void pretendFileSystem(long type) {
+        fileSystemType = type;
     }
 
     List<String> calls() {
@@ -100,6 +106,11 @@ final class FaultyFileIo implements FileIo {
 
     @Override
     public int ioctl(int fd, long request, long argument) {
+        if (request == Linux.BLKFLSBUF) {
+            calls.add("flushbuf " + fd);
+            long result = intervention.on("flushbuf", fd, 0, 0);
+            return result == Intervention.PASS ? io.ioctl(fd, request, argument) : (int) result;
+        }
         if (request != Linux.BLKDISCARD && request != Linux.BLKSECDISCARD) {
             return io.ioctl(fd, request, argument);
         }
@@ -169,6 +180,47 @@ final class FaultyFileIo implements FileIo {
     @Override
     public int dropCache(int fd, long offset) {
         calls.add("drop " + fd + " " + offset);
-        return io.dropCache(fd, offset);
+        long result = intervention.on("drop", fd, offset, 0);
+        return result == Intervention.PASS ? io.dropCache(fd, offset) : (int) result;
+    }
+
+    @Override
+    public int fileSystem(int fd, long statfs) {
+        int result = io.fileSystem(fd, statfs);
+        if (fileSystemType != 0) {
+            new Pointer(statfs).setLong(0, fileSystemType);
+        }
+        return result;
+    }
+
+    @Override
+    public long seek(int fd, long offset, int whence) {
+        return io.seek(fd, offset, whence);
+    }
+
+    @Override
+    public int cacheStat(int fd, long range, long result) {
+        calls.add("cachestat " + fd);
+        long returned = intervention.on("cachestat", fd, new Pointer(range).getLong(0), 0);
+        return returned == Intervention.PASS ? io.cacheStat(fd, range, result) : (int) returned;
+    }
+
+    @Override
+    public long map(int fd, long offset, long length) {
+        calls.add("map " + fd + " " + offset + "+" + length);
+        long result = intervention.on("map", fd, offset, length);
+        return result == Intervention.PASS ? io.map(fd, offset, length) : result;
+    }
+
+    @Override
+    public int unmap(long address, long length) {
+        calls.add("unmap " + length);
+        return io.unmap(address, length);
+    }
+
+    @Override
+    public int resident(long address, long length, long vector) {
+        long result = intervention.on("mincore", -1, 0, length);
+        return result == Intervention.PASS ? io.resident(address, length, vector) : (int) result;
     }
 }
