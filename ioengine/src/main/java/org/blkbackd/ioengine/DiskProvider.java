@@ -31,6 +31,21 @@ public interface DiskProvider extends AutoCloseable {
         return open(spec, OpenMode.exclusive(readOnly));
     }
 
+    /**
+     * What the image is, whoever asks: the same text on every host and for every path that leads to it, another text
+     * for another image. Opens no image; may block for as long as the storage likes. That two images have the same
+     * text would only make one wait for the other; that one has two would let two hosts write to it. So where it is
+     * not certain, there is none.
+     *
+     * @return printable ASCII without spaces
+     * @throws DiskException when there is nothing, or nothing that another host would know it by; the message says what
+     *     to do
+     */
+    default String identity(DiskSpec spec) {
+        throw new DiskException(DiskException.Kind.UNSUPPORTED, spec + ": another host cannot know that it is this "
+            + "image; give the target a name= that is the same on all hosts, or take it out of the peers' images");
+    }
+
     /** Releases what the provider shares between disks; all of them are closed before. */
     @Override
     void close();

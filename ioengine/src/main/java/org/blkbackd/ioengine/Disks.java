@@ -35,6 +35,11 @@ public final class Disks implements AutoCloseable {
         return provider(spec).open(spec, readOnly);
     }
 
+    /** As {@link DiskProvider#identity}. */
+    public String identity(DiskSpec spec) {
+        return provider(spec).identity(spec);
+    }
+
     @Override
     public void close() {
         providers.values().stream().distinct().forEach(DiskProvider::close);

@@ -76,6 +76,20 @@ final class Faults {
             + Errno.name(errno) + "); check the storage, and what was copied into the image");
     }
 
+    static DiskException unknownDevice(DiskSpec spec, String deviceNumber) {
+        return unknown(spec, "block device " + deviceNumber + " has no WWID or UUID");
+    }
+
+    static DiskException unknownFile(DiskSpec spec, String type) {
+        return unknown(spec, (type.isEmpty() ? "its file system" : "its file system, " + type + ",")
+            + " has no UUID or fsid that is the same everywhere");
+    }
+
+    private static DiskException unknown(DiskSpec spec, String why) {
+        return new DiskException(Kind.UNSUPPORTED, spec + ": another host cannot know that it is this image: " + why
+            + "; give the target a name= that is the same on all hosts, or take it out of the peers' images");
+    }
+
     static DiskException notLocked(DiskSpec spec, long errno) {
         return new DiskException(Kind.IO, spec + ": cannot be locked (" + Errno.name(errno)
             + "); check the storage, and the lock service of a network file system");

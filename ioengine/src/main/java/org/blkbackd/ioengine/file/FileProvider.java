@@ -2,6 +2,7 @@
 
 package org.blkbackd.ioengine.file;
 
+import java.nio.file.Path;
 import java.util.Set;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
@@ -73,6 +74,14 @@ public final class FileProvider implements DiskProvider {
                     }
                 }
             }
+        }
+    }
+
+    @Override
+    public String identity(DiskSpec spec) {
+        checkPath(spec);
+        try (ImageProbe probe = new ImageProbe(io)) {
+            return new ImageIdentity(io, probe, Path.of("/"), spec).find();
         }
     }
 

@@ -35,7 +35,13 @@ final class ImageProbe implements AutoCloseable {
         return parsed(io.stat(fd, memory.address()));
     }
 
-    /** Errno of the last status that was null. */
+    /** Where a path leads, or null with {@link #error} set. */
+    FileLocation location(String path) {
+        error = -io.stat(path, memory.address());
+        return error > 0 ? null : FileLocation.parse(scratch);
+    }
+
+    /** Errno of the last status or location that was null. */
     int error() {
         return error;
     }

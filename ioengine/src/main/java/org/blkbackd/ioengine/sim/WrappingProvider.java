@@ -37,6 +37,11 @@ public final class WrappingProvider implements DiskProvider {
     }
 
     @Override
+    public String identity(DiskSpec spec) {
+        return provider.identity(spec);
+    }
+
+    @Override
     public void close() {
         provider.close();
     }
