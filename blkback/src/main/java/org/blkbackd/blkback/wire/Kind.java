@@ -9,7 +9,9 @@ public enum Kind {
     /** The first words of two daemons to each other; version 1 of them can be read by every daemon there will be. */
     HELLO(2),
     /** A message of a hand-over. */
-    TAKEOVER(3);
+    TAKEOVER(3),
+    /** A message between the daemons of two hosts. */
+    MIGRATION(4);
 
     private final int code;
 
