@@ -11,7 +11,7 @@ import java.util.List;
  * What was discarded may be zeros, or anything that was there before. Generations count from 1; 0 is a disk nobody
  * wrote.
  */
-final class BlockHistory {
+public final class BlockHistory {
 
     private static final class Change {
         private final int generation;
@@ -31,12 +31,13 @@ final class BlockHistory {
     }
 
     /** What a reader may find: what was possible when it set out, and whatever came since. */
-    final class Reader {
+    public final class Reader {
         private final List<Change> possible = List.copyOf(changes);
         private final int from = next;
         private final boolean busy = isBusy();
 
-        boolean accepts(int found) {
+        /** Whether that may be found. */
+        public boolean accepts(int found) {
             boolean since = found >= from && found < next || lastDiscard >= from && found < lastDiscard;
             // A read of the page cache may find some cache lines of a write that is just being done.
             if (found == Stamp.BAD) {
@@ -58,14 +59,15 @@ final class BlockHistory {
     private int outstanding;
     private long clock;
 
-    BlockHistory() {
+    /** Of a disk that nobody wrote. */
+    public BlockHistory() {
         Change nothing = new Change(0, false, 0);
         nothing.answered = 0;
         changes.add(nothing);
     }
 
     /** A write or discard is submitted; returns its generation. */
-    int change(boolean discard) {
+    public int change(boolean discard) {
         changes.add(new Change(next, discard, ++clock));
         outstanding++;
         if (discard) {
@@ -75,7 +77,7 @@ final class BlockHistory {
     }
 
     /** It was answered. */
-    void answered(int generation) {
+    public void answered(int generation) {
         outstanding--;
         Change done = changes.stream().filter(change -> change.generation == generation).findFirst().orElse(null);
         if (done != null) {
@@ -85,11 +87,12 @@ final class BlockHistory {
     }
 
     /** A write or discard of it is under way. */
-    boolean isBusy() {
+    public boolean isBusy() {
         return outstanding > 0;
     }
 
-    Reader reader() {
+    /** One that sets out now. */
+    public Reader reader() {
         return new Reader();
     }
 

@@ -15,11 +15,12 @@ import java.util.zip.CRC32C;
  *     0  u64 owner   8  u64 sector   16  u32 generation   20  filler that depends on all three   508  u32 CRC-32C
  * </pre>
  */
-final class Stamp {
+public final class Stamp {
 
-    static final int SIZE = 512;
+    /** Bytes of a sector. */
+    public static final int SIZE = 512;
     /** What {@link #read} returns for a sector that is none of ours, or not where it belongs, or damaged. */
-    static final int BAD = -1;
+    public static final int BAD = -1;
 
     private static final int FILLER = 20;
     private static final int CHECKSUM = SIZE - 4;
@@ -28,11 +29,13 @@ final class Stamp {
     private final long owner;
     private final CRC32C crc = new CRC32C();
 
-    Stamp(long owner) {
+    /** @param owner whose sectors they are */
+    public Stamp(long owner) {
         this.owner = owner;
     }
 
-    void write(byte[] data, int at, long sector, int generation) {
+    /** Stamps a sector. */
+    public void write(byte[] data, int at, long sector, int generation) {
         ByteBuffer bytes = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putLong(at, owner);
         bytes.putLong(at + 8, sector);
@@ -45,7 +48,7 @@ final class Stamp {
     }
 
     /** The generation found, or {@link #BAD}. */
-    int read(byte[] data, int at, long sector) {
+    public int read(byte[] data, int at, long sector) {
         ByteBuffer bytes = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.getLong(at) == owner && bytes.getLong(at + 8) == sector
             && bytes.getInt(at + CHECKSUM) == checksum(data, at)) {

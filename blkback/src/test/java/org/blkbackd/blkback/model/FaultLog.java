@@ -17,19 +17,20 @@ import org.slf4j.Marker;
  * Catches what the daemon calls a fault of its own, which no guest and no toolstack may be able to provoke: exceptions
  * that were logged and exceptions that ended a thread. All else goes unlogged: hostile guests would fill the console.
  */
-final class FaultLog extends TurboFilter implements AutoCloseable {
+public final class FaultLog extends TurboFilter implements AutoCloseable {
 
     private final Queue<String> faults = new ConcurrentLinkedQueue<>();
     private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     private final Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
 
-    FaultLog() {
+    /** From now on. */
+    public FaultLog() {
         Thread.setDefaultUncaughtExceptionHandler((thread, fault) -> add(thread.getName() + " died", fault));
         context.addTurboFilter(this);
     }
 
     /** The first fault, or null. */
-    String first() {
+    public String first() {
         return faults.peek();
     }
 
