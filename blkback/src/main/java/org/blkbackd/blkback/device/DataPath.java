@@ -74,8 +74,8 @@ final class DataPath {
             FaultPoint.RECOVERY_FOUND.reached();
         }
         long patience = plan.resumes() ? RESUME_PATIENCE_MS : CONNECT_PATIENCE_MS;
-        claim = new Claim(address, config.target().disk(), config.target().exclusive(), domainUuid,
-            plan.needs(config, config.target().policy(settings.policy())));
+        claim = new Claim(address, config.target().disk(), config.target().name(),
+            config.target().exclusive(), domainUuid, plan.needs(config, config.target().policy(settings.policy())));
         storage.open(claim, new OpenMode(config.readOnly(), config.target().exclusive(), patience), this::onOpened);
         return this;
     }

@@ -2,6 +2,7 @@
 
 package org.blkbackd.blkback.xenbus;
 
+import java.util.regex.Pattern;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.ErrorPolicy;
 
@@ -14,12 +15,15 @@ import org.blkbackd.blkback.blkif.ErrorPolicy;
  * @param onError    option {@code on-error}, or null: what the settings say
  * @param whileHeld  option {@code while-held}: true to stop, false to serve on, or null: what the settings say
  * @param exclusive  false with the option {@code exclusive=none}: no lock on the image, others may write to it too
+ * @param name       option {@code name}: what the image is called on every host, or null
  */
 public record DiskTarget(String disk, int sectorSize, ErrorPolicy.OnError onError, Boolean whileHeld,
-                         boolean exclusive) {
+                         boolean exclusive, String name) {
 
     private static final String OPTIONS = "sector-size=512 or 4096, on-error=report, hold or enospc, while-held=serve"
-        + " or stop, or exclusive=none";
+        + " or stop, exclusive=none, or name=";
+
+    private static final Pattern NAME = Pattern.compile("name=[0-9A-Za-z._-]{1,100}");
 
     /** No medium. */
     static final DiskTarget EMPTY = plain("");
@@ -39,18 +43,22 @@ public record DiskTarget(String disk, int sectorSize, ErrorPolicy.OnError onErro
     }
 
     private static DiskTarget plain(String disk) {
-        return new DiskTarget(disk, Blkif.SECTOR_SIZE, null, null, true);
+        return new DiskTarget(disk, Blkif.SECTOR_SIZE, null, null, true, null);
     }
 
     private DiskTarget with(String node, String option) {
+        if (NAME.matcher(option).matches()) {
+            return new DiskTarget(disk, sectorSize, onError, whileHeld, exclusive,
+                option.substring("name=".length()));
+        }
         return switch (option) {
-            case "sector-size=512" -> new DiskTarget(disk, Blkif.SECTOR_SIZE, onError, whileHeld, exclusive);
-            case "sector-size=4096" -> new DiskTarget(disk, Blkif.PAGE_SIZE, onError, whileHeld, exclusive);
+            case "sector-size=512" -> new DiskTarget(disk, Blkif.SECTOR_SIZE, onError, whileHeld, exclusive, name);
+            case "sector-size=4096" -> new DiskTarget(disk, Blkif.PAGE_SIZE, onError, whileHeld, exclusive, name);
             case "on-error=report", "on-error=hold", "on-error=enospc" -> new DiskTarget(disk, sectorSize,
-                ErrorPolicy.OnError.ofWord(option.substring("on-error=".length())), whileHeld, exclusive);
-            case "while-held=serve" -> new DiskTarget(disk, sectorSize, onError, false, exclusive);
-            case "while-held=stop" -> new DiskTarget(disk, sectorSize, onError, true, exclusive);
-            case "exclusive=none" -> new DiskTarget(disk, sectorSize, onError, whileHeld, false);
+                ErrorPolicy.OnError.ofWord(option.substring("on-error=".length())), whileHeld, exclusive, name);
+            case "while-held=serve" -> new DiskTarget(disk, sectorSize, onError, false, exclusive, name);
+            case "while-held=stop" -> new DiskTarget(disk, sectorSize, onError, true, exclusive, name);
+            case "exclusive=none" -> new DiskTarget(disk, sectorSize, onError, whileHeld, false, name);
             default -> throw new XenbusFault(XenbusFault.EINVAL, node + " has the option "
                 + XenbusFault.show(option) + ", must be " + OPTIONS);
         };

@@ -4,6 +4,7 @@ package org.blkbackd.blkback.xenbus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,6 +28,15 @@ class DiskTargetTest {
         assertEquals(SETTINGS, target.policy(SETTINGS));
         assertEquals(ErrorPolicy.DEFAULT, target.policy(ErrorPolicy.DEFAULT));
         assertTrue(target.exclusive());
+        assertNull(target.name());
+    }
+
+    @Test
+    void anImageMayHaveANameThatEveryHostKnows() {
+        DiskTarget target = parse("direct,name=web-1.root_a,exclusive=none,sector-size=4096:/dev/vg/a");
+        assertEquals("web-1.root_a", target.name());
+        assertEquals("direct:/dev/vg/a", target.disk());
+        assertEquals(4096, target.sectorSize());
     }
 
     @ParameterizedTest
@@ -54,11 +64,12 @@ class DiskTargetTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"on-error=", "on-error=HOLD", "on-error=retry", "while-held", "while-held=no",
-        "exclusive=all", "exclusive=", "sector-size=1024", "", " on-error=hold", "on-error=hold "})
+        "exclusive=all", "exclusive=", "name=", "name=a b", "name=a/b",
+        "sector-size=1024", "", " on-error=hold", "on-error=hold "})
     void refusesWhatIsNoOption(String option) {
         XenbusFault fault = assertThrows(XenbusFault.class, () -> parse("direct," + option + ":/a"));
         assertEquals("NODE has the option \"" + option + "\", must be sector-size=512 or 4096, on-error=report, hold or"
-            + " enospc, while-held=serve or stop, or exclusive=none", fault.getMessage());
+            + " enospc, while-held=serve or stop, exclusive=none, or name=", fault.getMessage());
     }
 
     private static DiskTarget parse(String text) {
