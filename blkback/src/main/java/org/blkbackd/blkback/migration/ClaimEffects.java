@@ -10,7 +10,7 @@ public interface ClaimEffects {
     /** Sends to a peer; may be lost. */
     void send(Peer peer, PeerMessage message);
 
-    /** Answers the claim that a device made last. */
+    /** Answers the claim of a device; once. */
     void told(String device, ClaimResult result);
 
     /** Tells the administrator. */

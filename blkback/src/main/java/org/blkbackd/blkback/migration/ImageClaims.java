@@ -79,7 +79,7 @@ public final class ImageClaims {
 
     // --- this host's devices ----------------------------------------------------------------------------------------
 
-    /** A device is to open an image; the answer comes as {@link ClaimEffects#told}. */
+    /** A device is to open an image; the answer comes as {@link ClaimEffects#told}, also to a claim before it. */
     public void claim(Want want, long now) {
         Holding before = holdings.get(want.device());
         if (before != null && before.phase == Phase.ASKING) {
@@ -109,6 +109,7 @@ public final class ImageClaims {
         Holding holding = holdings.remove(device);
         if (holding != null && holding.phase == Phase.ASKING) {
             tellPeers(holding, Type.ABORT);
+            effects.told(device, ClaimResult.refused("it is not wanted any more"));
         }
     }
 
@@ -126,6 +127,11 @@ public final class ImageClaims {
         if (asking.missing.isEmpty()) {
             asking.phase = Phase.OPEN;
             tellPeers(asking, Type.CONFIRM);
+            List<Peer> others = sharing(asking.want.image());
+            if (!others.isEmpty()) {
+                effects.note(asking.want.device() + " opens " + asking.want.image() + ": no claim to it by "
+                    + String.join(", ", others.stream().map(Peer::name).toList()));
+            }
             effects.told(asking.want.device(), ClaimResult.GRANTED);
         }
     }
@@ -164,7 +170,7 @@ public final class ImageClaims {
         if (peer == null) {
             return;
         }
-        heard(peer);
+        heard(name);
         switch (message.type()) {
             case RELEASE, QUERY -> effects.send(peer, answer(peer, message));
             case RELEASED, UNKNOWN -> permitted(peer, message);
@@ -177,10 +183,10 @@ public final class ImageClaims {
         }
     }
 
-    /** The peer is there: the operator's word that it is not counts no more. */
-    private void heard(Peer peer) {
-        if (fenced.remove(peer.name())) {
-            effects.note(peer + " is there, and not taken as off any more");
+    /** A peer is there: the operator's word that it is not counts no more. */
+    public void heard(String name) {
+        if (fenced.remove(name)) {
+            effects.note(peers.get(name) + " is there, and not taken as off any more");
         }
     }
 

@@ -22,7 +22,7 @@ public record Peer(String name, String host, int port, List<String> images) {
     }
 
     /** Whether it may have this image open, and may ask about it. */
-    boolean shares(String image) {
+    public boolean shares(String image) {
         return images.stream().anyMatch(glob -> pattern(glob).matcher(image).matches());
     }
 

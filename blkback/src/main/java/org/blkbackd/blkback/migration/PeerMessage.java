@@ -94,7 +94,7 @@ public record PeerMessage(Type type, boolean readOnly, boolean running, long non
         return new PeerMessage(Type.UNKNOWN, false, false, nonce, "", "", "", "", null);
     }
 
-    static PeerMessage busy(long nonce, String reason) {
+    public static PeerMessage busy(long nonce, String reason) {
         return new PeerMessage(Type.BUSY, false, false, nonce, "", "", "", FeatureWords.line(reason), null);
     }
 

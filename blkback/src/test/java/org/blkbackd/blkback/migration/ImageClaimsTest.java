@@ -62,7 +62,8 @@ class ImageClaimsTest {
         claims.received("hostc", PeerMessage.released(1, features(256, 512, 2048)));
         assertEquals(List.of(DEVICE + ": granted"), told);
         assertEquals(List.of(Type.RELEASE, Type.RELEASE, Type.CONFIRM, Type.CONFIRM), types());
-        assertEquals(List.of(DEVICE + ": hostc has let go of its image, policy enospc, which held: a write"), notes);
+        assertEquals(List.of(DEVICE + ": hostc has let go of its image, policy enospc, which held: a write",
+            DEVICE + " opens wwid:1: no claim to it by hosta, hostc"), notes);
     }
 
     @Test
@@ -125,7 +126,7 @@ class ImageClaimsTest {
         claims.released(DEVICE);
         claims.received("hosta", PeerMessage.about(Type.ABORT, 5, IMAGE));
         assertFalse(claims.isFenced("hosta"));
-        assertEquals("hosta (192.0.2.2:7878) is there, and not taken as off any more", notes.get(0));
+        assertEquals("hosta (192.0.2.2:7878) is there, and not taken as off any more", notes.get(notes.size() - 1));
         sentTo.clear();
         claims.claim(want("u1", false), 0);
         assertEquals(List.of("hosta"), sentTo);
@@ -151,7 +152,7 @@ class ImageClaimsTest {
         assertEquals(Type.RELEASED, left.type());
         assertEquals(features(256, 512, 2048), left.features());
         claims.received("hosta", PeerMessage.about(Type.CONFIRM, 77, IMAGE));
-        assertEquals(List.of(DEVICE + ": hosta opens its image now"), notes);
+        assertEquals(DEVICE + ": hosta opens its image now", notes.get(notes.size() - 1));
         claims.released(DEVICE);
         assertEquals(Type.UNKNOWN, answer("hosta", Type.RELEASE, "u2", false).type());
     }

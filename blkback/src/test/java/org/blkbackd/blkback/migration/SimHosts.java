@@ -56,11 +56,10 @@ final class SimHosts {
         }
 
         void claim(Want want) {
-            if (asking.containsKey(want.device())) {
-                return;
+            if (!asking.containsKey(want.device())) {
+                asking.put(want.device(), want);
+                claims.claim(want, now);
             }
-            asking.put(want.device(), want);
-            claims.claim(want, now);
         }
 
         void release(String device) {
@@ -88,7 +87,7 @@ final class SimHosts {
         public void told(String device, ClaimResult result) {
             Want want = asking.remove(device);
             if (want == null) {
-                throw new AssertionError(name + " was told twice of " + device + ", " + where());
+                throw new AssertionError(name + " was told of what it did not ask, " + device + ", " + where());
             }
             if (result.granted()) {
                 judge(want);
@@ -234,7 +233,6 @@ final class SimHosts {
                 host.start();
             }
             for (int device = 1; device <= 3; device++) {
-                host.asking.remove("vbd-" + device + "-51712");
                 host.release("vbd-" + device + "-51712");
             }
         }

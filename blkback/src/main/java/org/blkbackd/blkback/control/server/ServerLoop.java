@@ -8,19 +8,25 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.concurrent.TimeUnit;
 
-/** The one thread that serves every administrator: control socket and metrics. */
+/** The one thread that serves everybody of a kind: administrators, or the daemons of other hosts. */
 public final class ServerLoop implements AutoCloseable {
 
     private static final long GRACE_S = 5;
 
-    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, work -> {
-        Thread thread = new FastThreadLocalThread(work, "blkbackd-control");
-        thread.setDaemon(true);
-        return thread;
-    }, NioIoHandler.newFactory());
+    private final EventLoopGroup group;
 
-    /** Starts the thread; it waits for servers. */
+    /** For control socket and metrics. */
     public ServerLoop() {
+        this("blkbackd-control");
+    }
+
+    /** Starts a thread of this name; it waits for servers. */
+    public ServerLoop(String name) {
+        group = new MultiThreadIoEventLoopGroup(1, work -> {
+            Thread thread = new FastThreadLocalThread(work, name);
+            thread.setDaemon(true);
+            return thread;
+        }, NioIoHandler.newFactory());
         // Netty's loop wakes once a second to look for tasks of a later time, unless there is one that it can wait for.
         group.next().schedule(() -> { }, 1000, TimeUnit.DAYS);
     }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.migration.net;
+
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.blkbackd.blkback.device.Claim;
+import org.blkbackd.blkback.device.ClaimResult;
+import org.blkbackd.blkback.device.Claims;
+import org.blkbackd.blkback.migration.Want;
+
+/**
+ * The claims of this host's devices, made to its peers. What an image is on every host is looked up on a pool of its
+ * own: its storage may not answer.
+ */
+public final class PeerClaims implements Claims, AutoCloseable {
+
+    /** What an image is, on every host. */
+    public interface Identities {
+
+        /**
+         * Slow.
+         *
+         * @param target as the toolstack wrote it, without options
+         * @throws RuntimeException with one line that says why it cannot be known
+         */
+        String of(String target);
+    }
+
+    private static final int THREADS = 64;
+    /** Before a name that an administrator has given an image. */
+    private static final String NAMED = "name:";
+
+    private final PeerNetwork network;
+    private final Identities identities;
+    private final ThreadPoolExecutor pool;
+    private volatile boolean inherits;
+
+    /** @param inherits until {@link #begin}, what is claimed is what this host has had open all the while */
+    public PeerClaims(PeerNetwork network, Identities identities, boolean inherits) {
+        this.network = network;
+        this.identities = identities;
+        this.inherits = inherits;
+        pool = new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            Thread thread = new Thread(work, "blkbackd-identity");
+            thread.setDaemon(true);
+            return thread;
+        });
+        pool.allowCoreThreadTimeOut(true);
+    }
+
+    /** Every device that another process of this host served is this one's: from now on peers ask, and are asked. */
+    public void begin() {
+        inherits = false;
+        network.listen();
+    }
+
+    @Override
+    public void claim(Claim wanted, Consumer<ClaimResult> then) {
+        boolean held = inherits;
+        pool.execute(() -> {
+            Want want;
+            try {
+                want = want(wanted);
+            } catch (RuntimeException e) {
+                then.accept(wanted.exclusive() ? ClaimResult.refused("peers cannot be asked about "
+                    + wanted.target() + ": " + e.getMessage()) : ClaimResult.GRANTED);
+                return;
+            }
+            if (held) {
+                network.inherit(want, then);
+            } else {
+                network.claim(want, then);
+            }
+        });
+    }
+
+    /** The same claim in words that every host understands; slow. */
+    public Want want(Claim wanted) {
+        String image = wanted.name() == null ? identities.of(wanted.target()) : NAMED + wanted.name();
+        String domain = wanted.domainUuid() == null ? "" : wanted.domainUuid();
+        // A guest that was connected knows the size of its disk.
+        return new Want(wanted.device().toString(), image, domain, wanted.vdev(), wanted.needs().sectors() >= 0,
+            wanted.needs());
+    }
+
+    @Override
+    public void opened(Claim claim) {
+        // Who is granted an image has it.
+    }
+
+    @Override
+    public void released(Claim claim) {
+        network.released(claim.device().toString());
+    }
+
+    @Override
+    public void parked(Claim left) {
+        network.parked(left.device().toString(), left.needs());
+    }
+
+    @Override
+    public void close() {
+        pool.shutdown();
+        network.close();
+    }
+}
