@@ -42,7 +42,18 @@ final class Binding {
             text(Setting.LOG_LEVEL, defaults.logLevel()),
             text(Setting.CONTROL_SOCKET, defaults.controlSocket()),
             text(Setting.METRICS_SOCKET, defaults.metricsSocket()),
-            wholeNumber(Setting.METRICS_PORT, defaults.metricsPort()));
+            wholeNumber(Setting.METRICS_PORT, defaults.metricsPort()),
+            migration());
+    }
+
+    private MigrationConfig migration() {
+        ConfigValue value = settings.get(Setting.MIGRATION.key());
+        try {
+            return new MigrationBinding(problems).bind(value);
+        } catch (ConfigException.NotResolved e) {
+            problems.add(Setting.MIGRATION.key(), value, NO_SUBSTITUTION);
+            return MigrationConfig.NONE;
+        }
     }
 
     /** Notes every key that is not a setting, with the one it may have been meant to be. */

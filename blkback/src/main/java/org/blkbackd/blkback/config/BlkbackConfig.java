@@ -23,6 +23,7 @@ import org.hibernate.validator.constraints.UniqueElements;
  * @param controlSocket where blkbackctl asks, below the host's runtime folder unless absolute; or {@link #NONE}
  * @param metricsSocket where Prometheus asks, as above
  * @param metricsPort loopback port where Prometheus asks, 0 for none
+ * @param migration the hosts that images are shared with
  */
 public record BlkbackConfig(
     @NotEmpty(message = KINDS_ALLOWED)
@@ -57,7 +58,9 @@ public record BlkbackConfig(
 
     @Min(value = 0, message = PORT_ALLOWED)
     @Max(value = 65535, message = PORT_ALLOWED)
-    int metricsPort) {
+    int metricsPort,
+
+    MigrationConfig migration) {
 
     /** The word in place of a socket's path that turns the socket off. */
     public static final String NONE = "none";
@@ -89,7 +92,8 @@ public record BlkbackConfig(
 
     /** The rest as in {@link #DEFAULTS}. */
     public BlkbackConfig(List<String> kinds, String defaultEngine, int workers, int ioThreads, String logLevel) {
-        this(kinds, defaultEngine, workers, ioThreads, "enospc", "serve", logLevel, "control.sock", NONE, 0);
+        this(kinds, defaultEngine, workers, ioThreads, "enospc", "serve", logLevel, "control.sock", NONE, 0,
+            MigrationConfig.NONE);
     }
 
     /** Ring workers to start on a machine with {@code cpus} CPUs. */

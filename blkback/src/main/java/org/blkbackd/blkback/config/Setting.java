@@ -16,7 +16,8 @@ enum Setting {
     LOG_LEVEL("log-level", "logLevel", BlkbackConfig.LOG_LEVEL_ALLOWED),
     CONTROL_SOCKET("control-socket", "controlSocket", BlkbackConfig.SOCKET_ALLOWED),
     METRICS_SOCKET("metrics-socket", "metricsSocket", BlkbackConfig.SOCKET_ALLOWED),
-    METRICS_PORT("metrics-port", "metricsPort", BlkbackConfig.PORT_ALLOWED);
+    METRICS_PORT("metrics-port", "metricsPort", BlkbackConfig.PORT_ALLOWED),
+    MIGRATION("migration", "migration", MigrationBinding.ALLOWED);
 
     private final String key;
     private final String component;

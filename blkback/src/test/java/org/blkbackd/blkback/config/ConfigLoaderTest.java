@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConfigLoaderTest {
 
     private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, on-error,"
-            + " while-held, log-level, control-socket, metrics-socket, metrics-port";
+            + " while-held, log-level, control-socket, metrics-socket, metrics-port, migration";
 
     @TempDir
     private Path dir;

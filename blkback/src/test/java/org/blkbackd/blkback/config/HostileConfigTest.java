@@ -49,7 +49,7 @@ class HostileConfigTest {
             ":6: include \"reference.conf\"" + REFUSED,
             ":7: include \"other.conf\"" + REFUSED,
             ":7: x = {}: there is no such key; known are kinds, default-engine, workers, io-threads, on-error,"
-            + " while-held, log-level, control-socket, metrics-socket, metrics-port");
+            + " while-held, log-level, control-socket, metrics-socket, metrics-port, migration");
     }
 
     @Test
