@@ -37,7 +37,8 @@ public final class ControlCodec {
     public static ControlRequest request(String line) throws ControlException {
         Map<String, Object> values = parse(line, JSON.std::mapFrom);
         return new ControlRequest(version(values), value(values, "command", String.class),
-            value(values, "device", String.class), bytes(values), value(values, "level", String.class));
+            value(values, "device", String.class), bytes(values), value(values, "level", String.class),
+            value(values, "peer", String.class));
     }
 
     /** A reply as a daemon wrote it. */

@@ -18,63 +18,70 @@ import java.util.List;
  * @param level   for log-level: the level in effect
  * @param daemon  for version: the daemon's
  * @param pid     for version: the daemon's process; for takeover: the successor's
- * @param lines   for takeover-check: what is in the way, a line each
+ * @param lines   for takeover-check and migrate-check: what is in the way, a line each
+ * @param peers   for peers
  */
 public record ControlReply(int version, String error, String message, List<DeviceView> devices,
                            List<DeviceStats> stats, Long nanos, Long bytes, Integer retried, String level,
-                           String daemon, Long pid, List<String> lines) {
+                           String daemon, Long pid, List<String> lines, List<PeerView> peers) {
 
     /** Not carried out. */
     public static ControlReply failed(ControlError error, String message) {
-        return new ControlReply(ControlCodec.VERSION, error.word(), message, null, null, null, null, null, null,
+        return new ControlReply(ControlCodec.VERSION, error.word(), message, null, null, null, null, null, null, null,
             null, null, null);
     }
 
     /** Answers list and show. */
     public static ControlReply devices(List<DeviceView> devices) {
         return new ControlReply(ControlCodec.VERSION, null, null, devices, null, null, null, null, null, null, null,
-            null);
+            null, null);
     }
 
     /** Answers stats. */
     public static ControlReply stats(List<DeviceStats> stats, long nanos) {
         return new ControlReply(ControlCodec.VERSION, null, null, null, stats, nanos, null, null, null, null, null,
-            null);
+            null, null);
     }
 
     /** Answers resize. */
     public static ControlReply resized(long bytes) {
         return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, bytes, null, null, null, null,
-            null);
+            null, null);
     }
 
     /** Answers retry. */
     public static ControlReply retried(int requests) {
         return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, requests, null, null, null,
-            null);
+            null, null);
     }
 
     /** Answers log-level. */
     public static ControlReply level(String level) {
         return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, level, null, null,
-            null);
+            null, null);
     }
 
     /** Answers version. */
     public static ControlReply daemon(String version, long pid) {
         return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, version, pid,
-            null);
+            null, null);
     }
 
     /** Answers takeover. */
     public static ControlReply handedOver(long pid) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, pid,
+        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, pid, null,
             null);
     }
 
     /** Answers takeover-check. */
     public static ControlReply lines(List<String> lines) {
         return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, null,
-            lines);
+            lines, null);
+    }
+
+    /** Answers peers. */
+    public static ControlReply peers(List<PeerView> peers) {
+        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, null, null,
+            peers);
     }
 }

@@ -10,8 +10,9 @@ package org.blkbackd.blkback.control;
  * @param device  any name of a device; needed by show and resize, optional for stats and retry
  * @param bytes   new size, for resize; null: what the image has
  * @param level   for log-level; null asks for the level in effect
+ * @param peer    name of another host, for fence, unfence and migrate-check
  */
-public record ControlRequest(int version, String command, String device, Long bytes, String level) {
+public record ControlRequest(int version, String command, String device, Long bytes, String level, String peer) {
 
     /** All devices, as {@link ControlReply#devices}. */
     public static final String LIST = "list";
@@ -29,6 +30,14 @@ public record ControlRequest(int version, String command, String device, Long by
     public static final String TAKEOVER = "takeover";
     /** Asks what would be in a successor's way, as {@link ControlReply#lines}. */
     public static final String TAKEOVER_CHECK = "takeover-check";
+    /** Asks {@link ControlReply#peers}. */
+    public static final String PEERS = "peers";
+    /** The host of a peer is off, until the peer is heard; answers as {@link #PEERS}. */
+    public static final String FENCE = "fence";
+    /** It is not, or not any more; answers as {@link #PEERS}. */
+    public static final String UNFENCE = "unfence";
+    /** Asks what would be in the way of a guest's disk to a peer, as {@link ControlReply#lines}. */
+    public static final String MIGRATE_CHECK = "migrate-check";
     /** Asks {@link ControlReply#daemon}. */
     public static final String VERSION = "version";
 
@@ -39,16 +48,21 @@ public record ControlRequest(int version, String command, String device, Long by
 
     /** A command about one device. */
     public static ControlRequest ofDevice(String command, String device) {
-        return new ControlRequest(ControlCodec.VERSION, command, device, null, null);
+        return new ControlRequest(ControlCodec.VERSION, command, device, null, null, null);
     }
 
     /** {@code bytes} may be null. */
     public static ControlRequest resize(String device, Long bytes) {
-        return new ControlRequest(ControlCodec.VERSION, RESIZE, device, bytes, null);
+        return new ControlRequest(ControlCodec.VERSION, RESIZE, device, bytes, null, null);
     }
 
     /** {@code level} may be null. */
     public static ControlRequest logLevel(String level) {
-        return new ControlRequest(ControlCodec.VERSION, LOG_LEVEL, null, null, level);
+        return new ControlRequest(ControlCodec.VERSION, LOG_LEVEL, null, null, level, null);
+    }
+
+    /** A command about a peer, and a device unless that is null. */
+    public static ControlRequest ofPeer(String command, String device, String peer) {
+        return new ControlRequest(ControlCodec.VERSION, command, device, null, null, peer);
     }
 }

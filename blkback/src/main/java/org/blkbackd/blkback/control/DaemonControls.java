@@ -26,4 +26,22 @@ public interface DaemonControls {
      * @return what came of it; or a {@link ControlException} when no successor can be started
      */
     CompletableFuture<TakeoverResult> takeover(boolean checkOnly);
+
+    /** The other hosts that images are shared with. */
+    CompletableFuture<List<PeerView>> peers();
+
+    /**
+     * Takes a peer's host as off, until the peer is heard again; or not any more.
+     *
+     * @return false when there is no such peer
+     */
+    CompletableFuture<Boolean> fence(String peer, boolean off);
+
+    /**
+     * Asks a peer what would be in the way of a guest's disk there.
+     *
+     * @param device as {@code vbd-3-51712}
+     * @return a line each, none when nothing is
+     */
+    CompletableFuture<List<String>> migrateCheck(String device, String peer);
 }

@@ -32,6 +32,8 @@ import picocli.CommandLine;
         RetryCommand.class,
         LogLevelCommand.class,
         TakeoverCommand.class,
+        PeersCommand.class,
+        MigrateCheckCommand.class,
         VersionCommand.class
     })
 public final class Blkbackctl implements Runnable {

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.control.ControlledDevices;
 import org.blkbackd.blkback.control.DaemonControls;
+import org.blkbackd.blkback.control.PeerView;
 import org.blkbackd.blkback.control.TakeoverResult;
 import org.blkbackd.blkback.control.server.ControlServer;
 import org.blkbackd.blkback.control.server.ServerLoop;
@@ -50,10 +51,10 @@ final class Administration implements AutoCloseable {
 
     /** Starts what is configured. */
     static Administration start(BlkbackConfig config, XenHost host, ControlledDevices devices,
-        Successors successors) {
+        Successors successors, Peers peers) {
         Administration all = new Administration();
         all.open("control-socket", config.controlSocket(), host,
-            path -> ControlServer.start(path, devices, new Controls(successors), all.loop.group())::close);
+            path -> ControlServer.start(path, devices, new Controls(successors, peers), all.loop.group())::close);
         all.open("metrics-socket", config.metricsSocket(), host,
             path -> MetricsServer.onSocket(path, devices, all.loop.group())::close);
         if (config.metricsPort() != 0) {
@@ -94,9 +95,11 @@ final class Administration implements AutoCloseable {
     private static final class Controls implements DaemonControls {
 
         private final Successors successors;
+        private final Peers peers;
 
-        Controls(Successors successors) {
+        Controls(Successors successors, Peers peers) {
             this.successors = successors;
+            this.peers = peers;
         }
 
         @Override
@@ -118,6 +121,21 @@ final class Administration implements AutoCloseable {
         public void logLevel(String level) {
             LOG.info("the log level is {} from now on", level);
             LogConfigurator.setLevel(level);
+        }
+
+        @Override
+        public CompletableFuture<List<PeerView>> peers() {
+            return peers.views();
+        }
+
+        @Override
+        public CompletableFuture<Boolean> fence(String peer, boolean off) {
+            return peers.fence(peer, off);
+        }
+
+        @Override
+        public CompletableFuture<List<String>> migrateCheck(String device, String peer) {
+            return peers.migrateCheck(device, peer);
         }
     }
 }

@@ -50,6 +50,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     private final XenHost host;
     private Disks disks;
     private JournalFolder journals;
+    private Peers peers;
     private VbdConductor conductor;
     private Administration administration;
 
@@ -84,7 +85,7 @@ public final class BlkbackDaemon implements AutoCloseable {
             if (old == null) {
                 Administration.refuseSecondDaemon(launch.config(), host);
             }
-            StatisticsPublisher statistics = daemon.prepare(more);
+            StatisticsPublisher statistics = daemon.prepare(more, old != null);
             if (old != null) {
                 daemon.takeOver(old);
             } else if (statistics != null) {
@@ -105,7 +106,7 @@ public final class BlkbackDaemon implements AutoCloseable {
             if (old == null) {
                 throw new IllegalStateException("no daemon runs that could hand over");
             }
-            daemon.prepare(List.of());
+            daemon.prepare(List.of(), true);
             Takeover.Outcome outcome = old.check(daemon.conductor.handOver(), daemon.examiner(),
                 Administration.programVersion());
             return outcome.reasons();
@@ -126,7 +127,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     /** Everything up to the point where devices could be taken up; returns the statistics, or null. */
-    private StatisticsPublisher prepare(List<DiskProvider> more) {
+    private StatisticsPublisher prepare(List<DiskProvider> more, boolean takesOver) {
         Xenstore xenstore = host.connect();
         parts.add(xenstore);
         List<DiskProvider> providers = new ArrayList<>(List.of(new FileProvider(fileOptions(config)),
@@ -136,11 +137,13 @@ public final class BlkbackDaemon implements AutoCloseable {
         parts.add(disks);
         int self = ownDomid(xenstore);
         journals = new JournalFolder(host.runtimeFolder().resolve("journal"));
-        conductor = new VbdConductor(xenstore, self, disks,
-            new DeviceSettings(journals, ErrorPolicy.of(config.onError(), config.whileHeld())));
+        int count = config.workerCount(Runtime.getRuntime().availableProcessors());
+        peers = Peers.of(config.migration(), disks, count, takesOver);
+        parts.add(peers);
+        conductor = new VbdConductor(xenstore, self, disks, new DeviceSettings(journals,
+            ErrorPolicy.of(config.onError(), config.whileHeld()), peers.claims()));
         StatisticsPublisher statistics = statistics(conductor.listener(), xenstore, self);
         RingListener listener = statistics == null ? conductor.listener() : statistics;
-        int count = config.workerCount(Runtime.getRuntime().availableProcessors());
         for (int i = 0; i < count; i++) {
             workers.add(startWorker(listener, i));
         }
@@ -162,15 +165,21 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     private void begin(List<String> arguments) {
+        peers.begin();
         conductor.begin(config.kinds());
-        Successors successors = new Successors(arguments, () -> administration.close(), BlkbackDaemon::leave);
-        administration = Administration.start(config, host, conductor.devices(), successors);
+        Successors successors = new Successors(arguments, this::stepAside, BlkbackDaemon::leave);
+        administration = Administration.start(config, host, conductor.devices(), successors, peers);
         parts.add(administration);
         successors.listen(host.runtimeFolder(), conductor.handOver(), Administration.programVersion());
         parts.add(successors);
         String serves = "serves " + String.join(", ", config.kinds()) + " with " + workers.size() + " workers";
         LOG.info("ready in {} ms, {}", sinceProcessStart(), serves);
         tellServiceManager(serves);
+    }
+
+    private void stepAside() {
+        administration.close();
+        peers.stepAside();
     }
 
     /** A successor has everything: what this process would do to end in order could only harm. */

@@ -14,6 +14,7 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
 
     private final List<DeviceView> views = Collections.synchronizedList(new ArrayList<>());
     private final List<DeviceStats> stats = Collections.synchronizedList(new ArrayList<>());
+    private final List<PeerView> peers = Collections.synchronizedList(new ArrayList<>());
     private volatile boolean silent;
     private TakeoverResult takeover = new TakeoverResult(true, 4711, List.of());
     private volatile String level = "info";
@@ -114,5 +115,29 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
     @Override
     public void logLevel(String newLevel) {
         level = newLevel;
+    }
+
+    /** Adds another host. */
+    public TestDevices with(PeerView peer) {
+        peers.add(peer);
+        return this;
+    }
+
+    @Override
+    public CompletableFuture<List<PeerView>> peers() {
+        return answer(List.copyOf(peers));
+    }
+
+    @Override
+    public CompletableFuture<Boolean> fence(String name, boolean off) {
+        boolean known = peers.stream().anyMatch(peer -> peer.name().equals(name));
+        peers.replaceAll(peer -> !peer.name().equals(name) ? peer : new PeerView(name, peer.address(), peer.images(),
+            off ? "fenced" : "unheard", peer.heard(), peer.daemon(), peer.problem()));
+        return answer(known);
+    }
+
+    @Override
+    public CompletableFuture<List<String>> migrateCheck(String device, String peer) {
+        return answer(peer.equals("hostb") ? List.of() : List.of(device + " is not shared with " + peer));
     }
 }

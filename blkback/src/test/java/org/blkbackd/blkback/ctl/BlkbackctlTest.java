@@ -19,6 +19,7 @@ import java.util.List;
 import org.blkbackd.blkback.control.ControlCodec;
 import org.blkbackd.blkback.control.ControlRequest;
 import org.blkbackd.blkback.control.DeviceView;
+import org.blkbackd.blkback.control.PeerView;
 import org.blkbackd.blkback.control.TestDevices;
 import org.blkbackd.blkback.control.server.ControlServer;
 import org.blkbackd.blkback.control.server.ServerLoop;
@@ -99,7 +100,8 @@ class BlkbackctlTest {
     void jsonIsTheDaemonsAnswer() throws Exception {
         for (String[] args : new String[][] {{"list", "--json"}, {"--json", "show", "3/xvda"}, {"stats", "--json"},
             {"resize", "3/xvda", "--json"}, {"retry", "3/xvda", "--json"},
-            {"log-level", "--json"}, {"version", "--json"}}) {
+            {"log-level", "--json"}, {"version", "--json"}, {"peers", "--json"},
+            {"migrate-check", "--json", "3/xvda", "hostb"}}) {
             out = new StringWriter();
             assertEquals(0, run(args), err.toString());
             assertEquals(1, out.toString().lines().count(), out.toString());
@@ -112,6 +114,38 @@ class BlkbackctlTest {
         assertEquals(0, run("resize", "3/xvda", "10G"));
         assertEquals(0, run("resize", "vbd-3-51712"));
         assertEquals("3/xvda has 10737418240 bytes (10G)\nvbd-3-51712 has 1048576 bytes (1M)\n", out.toString());
+    }
+
+    @Test
+    void listsPeersAndTakesTheOperatorsWordForThem() {
+        assertEquals(0, run("peers"));
+        assertEquals("this host has no peers\n", out.toString());
+        out = new StringWriter();
+        devices.with(new PeerView("hostb", "192.0.2.2:7878", List.of("wwid:*", "name:web-*"), "connected", 3L,
+            "1.2.3", null));
+        devices.with(new PeerView("hostc", "hostc:7878", List.of("*"), "silent", null, null, "Connection refused"));
+        assertEquals(0, run("peers"));
+        assertEquals(List.of(
+            "PEER   ADDRESS         STATE        HEARD  VERSION  IMAGES             PROBLEM",
+            "hostb  192.0.2.2:7878  connected  3 s ago  1.2.3    wwid:* name:web-*  -",
+            "hostc  hostc:7878      silent           -  -        *                  Connection refused"),
+            out.toString().lines().toList());
+        out = new StringWriter();
+        assertEquals(0, run("peers", "--fenced", "hostc"));
+        assertTrue(out.toString().contains("hostc  hostc:7878      fenced"), out.toString());
+        assertEquals(0, run("peers", "--unfenced", "hostc"));
+        assertTrue(out.toString().contains("hostc  hostc:7878      unheard"), out.toString());
+        assertEquals(1, run("peers", "--fenced", "hostd"));
+        assertEquals("blkbackctl: there is no peer hostd\n", err.toString());
+    }
+
+    @Test
+    void saysWhatIsInTheWayOfAMigration() {
+        assertEquals(0, run("migrate-check", "3/xvda", "hostb"));
+        assertEquals("nothing is in the way\n", out.toString());
+        out = new StringWriter();
+        assertEquals(1, run("migrate-check", "3/xvda", "hostc"));
+        assertEquals("vbd-3-51712 is not shared with hostc\n", out.toString());
     }
 
     @Test
@@ -173,7 +207,8 @@ class BlkbackctlTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "dance", "show", "list all", "resize 3/xvda 10X",
         "resize 3/xvda -1", "stats --watch=-1", "retry", "retry --all 3/xvda", "retry 3/xvda 3/xvdb",
-        "resize 3/xvda 99999999999T", "log-level a b"})
+        "resize 3/xvda 99999999999T", "log-level a b", "peers hostb",
+        "peers --fenced", "peers --fenced a --unfenced b", "migrate-check 3/xvda"})
     void calledWronglyIsTwo(String line) {
         assertEquals(2, run(line.isEmpty() ? new String[0] : line.split(" ")));
         assertTrue(err.toString().startsWith("blkbackctl: "), err.toString());

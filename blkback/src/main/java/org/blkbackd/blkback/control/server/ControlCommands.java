@@ -72,6 +72,10 @@ final class ControlCommands {
             case ControlRequest.TAKEOVER -> takeover();
             case ControlRequest.TAKEOVER_CHECK -> within(limits.takeover(), daemon.takeover(true))
                 .thenApply(result -> ControlReply.lines(result.reasons()));
+            case ControlRequest.PEERS -> peers();
+            case ControlRequest.FENCE -> fence(peer(request), true);
+            case ControlRequest.UNFENCE -> fence(peer(request), false);
+            case ControlRequest.MIGRATE_CHECK -> migrateCheck(named(request), peer(request));
             default -> throw new ControlException(ControlError.BAD_REQUEST, "the daemon knows no such command");
         };
     }
@@ -81,6 +85,13 @@ final class ControlCommands {
             throw new ControlException(ControlError.BAD_REQUEST, request.command() + " needs a device");
         }
         return request.device();
+    }
+
+    private static String peer(ControlRequest request) throws ControlException {
+        if (request.peer() == null) {
+            throw new ControlException(ControlError.BAD_REQUEST, request.command() + " needs a peer");
+        }
+        return request.peer();
     }
 
     private CompletableFuture<List<DeviceView>> views() {
@@ -153,6 +164,20 @@ final class ControlCommands {
             }
             return ControlReply.failed(ControlError.FAILED, String.join("; ", result.reasons()));
         });
+    }
+
+    private CompletableFuture<ControlReply> peers() {
+        return within(limits.answer(), daemon.peers()).thenApply(ControlReply::peers);
+    }
+
+    private CompletableFuture<ControlReply> fence(String peer, boolean off) {
+        return within(limits.answer(), daemon.fence(peer, off)).thenCompose(known -> known ? peers()
+            : CompletableFuture.failedFuture(new ControlException(ControlError.FAILED, "there is no peer " + peer)));
+    }
+
+    private CompletableFuture<ControlReply> migrateCheck(String device, String peer) {
+        return find(device).thenCompose(view -> within(limits.resize(), daemon.migrateCheck(view.name(), peer)))
+            .thenApply(ControlReply::lines);
     }
 
     private <T> CompletableFuture<T> within(Duration patience, CompletableFuture<T> answer) {

@@ -112,7 +112,7 @@ class ControlServerTest {
                 client.ask(ControlRequest.ofDevice("show", "3/xvdz")));
             assertError("version",
                 "the daemon speaks version 1 of the format, not 2; use the blkbackctl of its package",
-                client.ask(new ControlRequest(2, "list", null, null, null)));
+                client.ask(new ControlRequest(2, "list", null, null, null, null)));
             assertEquals("1.2.3-test", client.ask(ControlRequest.of("version")).daemon());
         }
     }
