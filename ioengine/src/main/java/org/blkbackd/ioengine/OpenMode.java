@@ -11,7 +11,8 @@ package org.blkbackd.ioengine;
  * @param patienceMs how long to wait for the lock while another holds it; 0 tries once
  * @param fresh      another host may have written to the image since this kernel cached parts of it: drops them once
  *                   the lock is held and before anything is read, the size too. For a first opening and after another
- *                   host may have had the image; not for taking up what this host served all the time
+ *                   host may have had the image; not for taking up what this host served all the time. An exclusive
+ *                   disk is refused while pages stay; others have readers and writers here who may keep them
  */
 public record OpenMode(boolean readOnly, boolean exclusive, long patienceMs, boolean fresh) {
 

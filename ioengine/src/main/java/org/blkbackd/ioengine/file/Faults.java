@@ -82,7 +82,8 @@ final class Faults {
 
     static DiskException unknownFile(DiskSpec spec, String type) {
         return unknown(spec, (type.isEmpty() ? "its file system" : "its file system, " + type + ",")
-            + " has no UUID or fsid that is the same everywhere");
+            + (type.startsWith("nfs") ? " is not in /proc/fs/nfsfs/volumes of this network name space"
+            : " has no UUID or fsid that is the same everywhere"));
     }
 
     private static DiskException unknown(DiskSpec spec, String why) {

@@ -143,8 +143,8 @@ final class ImageOpener {
         DiskInfo info = status.isBlockDevice() ? deviceInfo(fd, status, size, alignment)
             : fileInfo(fd, status, size, alignment);
         Layout layout = layout(status, info, alignment);
-        if (fresh && (alignment == 0 || layout.hasTail())) {
-            // what is served through the page cache
+        if (fresh && exclusive && (alignment == 0 || layout.hasTail())) {
+            // what is served through the page cache; if others may write at any time, its pages are theirs as well
             new PageCache(io, spec, fd, status).requireDropped(alignment == 0 ? 0 : layout.tailStart(), size, readOnly);
         }
         int tailFd = layout.hasTail() ? openTail(pathFd, layout.tailStart()) : -1;
