@@ -35,7 +35,8 @@ for file in usr/lib/blkbackd/bin/blkbackd usr/lib/blkbackd/bin/blkbackd-archive 
 done
 for file in etc/blkbackd/blkbackd.conf usr/lib/systemd/system/blkbackd.service usr/share/doc/blkbackd/copyright \
     usr/share/doc/blkbackd/changelog.gz usr/share/doc/blkbackd/README.md usr/share/man/man8/blkbackd.8.gz \
-    usr/share/man/man8/blkbackctl.8.gz usr/share/man/man5/blkbackd.conf.5.gz; do
+    usr/share/man/man8/blkbackctl.8.gz usr/share/man/man5/blkbackd.conf.5.gz \
+    usr/share/man/man7/blkbackd-migration.7.gz; do
     check "$file is there, readable for all" [ "$(stat -c %a "$root/$file")" = 644 ]
 done
 check "it holds the distribution's jars" diff <(cd "$1/lib" && ls ./*.jar) <(cd "$root/usr/lib/blkbackd/lib" && ls ./*.jar)
