@@ -170,7 +170,8 @@ public final class BlkbackDaemon implements AutoCloseable {
         Successors successors = new Successors(arguments, this::stepAside, BlkbackDaemon::leave);
         administration = Administration.start(config, host, conductor.devices(), successors, peers);
         parts.add(administration);
-        successors.listen(host.runtimeFolder(), conductor.handOver(), Administration.programVersion());
+        successors.listen(host.runtimeFolder(), peers.handOver(conductor.handOver()),
+            Administration.programVersion());
         parts.add(successors);
         String serves = "serves " + String.join(", ", config.kinds()) + " with " + workers.size() + " workers";
         LOG.info("ready in {} ms, {}", sinceProcessStart(), serves);

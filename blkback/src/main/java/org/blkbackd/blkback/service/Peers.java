@@ -17,6 +17,7 @@ import org.blkbackd.blkback.control.ControlException;
 import org.blkbackd.blkback.control.PeerView;
 import org.blkbackd.blkback.device.Claims;
 import org.blkbackd.blkback.device.FeatureState;
+import org.blkbackd.blkback.device.HandOver;
 import org.blkbackd.blkback.migration.Peer;
 import org.blkbackd.blkback.migration.net.PeerClaims;
 import org.blkbackd.blkback.migration.net.PeerNetwork;
@@ -79,6 +80,11 @@ final class Peers implements AutoCloseable {
     /** What devices ask before they open. */
     Claims claims() {
         return claims == null ? Claims.NONE : claims;
+    }
+
+    /** For a successor, so that no image is anybody else's on the way. */
+    HandOver handOver(HandOver devices) {
+        return claims == null ? devices : new ClaimedHandOver(devices, claims);
     }
 
     /** From now on peers are answered. */

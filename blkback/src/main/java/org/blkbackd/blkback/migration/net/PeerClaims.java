@@ -2,6 +2,8 @@
 
 package org.blkbackd.blkback.migration.net;
 
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +38,9 @@ public final class PeerClaims implements Claims, AutoCloseable {
     private final PeerNetwork network;
     private final Identities identities;
     private final ThreadPoolExecutor pool;
+    /** Devices that go to another process of this host, or are there; those of them that are closed here. */
+    private final Set<String> kept = new HashSet<>();
+    private final Set<String> closed = new HashSet<>();
     private volatile boolean inherits;
 
     /** @param inherits until {@link #begin}, what is claimed is what this host has had open all the while */
@@ -57,9 +62,30 @@ public final class PeerClaims implements Claims, AutoCloseable {
         network.listen();
     }
 
+    /** A device goes to another process of this host: however it is closed here, peers may not have its image. */
+    public synchronized void keep(String device) {
+        kept.add(device);
+    }
+
+    /** No other process of this host has the device. */
+    public synchronized void unkeep(String device) {
+        if (kept.remove(device) && closed.remove(device)) {
+            network.released(device);
+        }
+    }
+
+    /** No other process of this host has anything. */
+    public synchronized void unkeep() {
+        Set.copyOf(kept).forEach(this::unkeep);
+    }
+
     @Override
     public void claim(Claim wanted, Consumer<ClaimResult> then) {
         boolean held = inherits;
+        synchronized (this) {
+            kept.remove(wanted.device().toString());
+            closed.remove(wanted.device().toString());
+        }
         pool.execute(() -> {
             Want want;
             try {
@@ -92,8 +118,13 @@ public final class PeerClaims implements Claims, AutoCloseable {
     }
 
     @Override
-    public void released(Claim claim) {
-        network.released(claim.device().toString());
+    public synchronized void released(Claim claim) {
+        String device = claim.device().toString();
+        if (kept.contains(device)) {
+            closed.add(device);
+        } else {
+            network.released(device);
+        }
     }
 
     @Override

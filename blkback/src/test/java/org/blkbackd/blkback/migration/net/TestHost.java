@@ -97,7 +97,7 @@ final class TestHost implements AutoCloseable {
     /** The same, as a device does it: again while a peer is slow. */
     String claimPatiently(Want want) {
         String answer = claim(want);
-        for (int i = 0; i < 5 && answer.contains("does not answer: nothing heard"); i++) {
+        for (int i = 0; i < 5 && answer.contains("nothing heard in"); i++) {
             answer = claim(want);
         }
         return answer;
