@@ -2,6 +2,8 @@
 
 package org.blkbackd.blkback.migrate;
 
+import java.util.Random;
+
 /** How {@code xl migrate} may go (tools/xl/xl_migrate.c), from the guest's suspension on. */
 enum Ending {
     /** To the end: the guest runs on the destination, and its domain on the source is destroyed. */
@@ -22,6 +24,11 @@ enum Ending {
     CANCELLED,
     /** What an administrator must not do: the guest runs on the destination, and its old self is resumed, too. */
     RESUMED_TWICE;
+
+    /** One of them: each as likely as the others, but for the one that takes long to show. */
+    static Ending any(Random random) {
+        return random.nextInt(40) == 0 ? RESUMED_TWICE : values()[random.nextInt(values().length - 1)];
+    }
 
     /** Whether the guest runs on the destination afterwards. */
     boolean moves() {

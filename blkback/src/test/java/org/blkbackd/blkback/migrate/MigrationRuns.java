@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.blkbackd.blkback.model.FaultLog;
+import org.blkbackd.ioengine.file.FileOptions;
 
 /** {@code RUNS [SEED]}: so many runs, from one seed on; prints what came of them. */
 final class MigrationRuns {
@@ -39,10 +40,17 @@ final class MigrationRuns {
         long began = System.nanoTime();
         ExecutorService pairs = Executors.newFixedThreadPool(PAIRS);
         try (FaultLog log = new FaultLog()) {
+            Thread.UncaughtExceptionHandler noted = Thread.getDefaultUncaughtExceptionHandler();
+            Thread.setDefaultUncaughtExceptionHandler((thread, cause) -> {
+                if (!(cause instanceof Life.Ended)) {
+                    noted.uncaughtException(thread, cause);
+                }
+            });
             List<Future<?>> all = new ArrayList<>();
             for (int i = 0; i < PAIRS; i++) {
+                boolean peers = Parks.PARKS && i % 2 == 1;
                 all.add(pairs.submit(() -> {
-                    runSome();
+                    runSome(peers);
                     return null;
                 }));
             }
@@ -62,10 +70,12 @@ final class MigrationRuns {
         return tally;
     }
 
-    private void runSome() throws Exception {
-        try (TwoHosts hosts = new TwoHosts(first)) {
+    /** @param peers claims keep the two apart, and no lock */
+    private void runSome(boolean peers) throws Exception {
+        String option = peers ? ",exclusive=none" : "";
+        try (TwoHosts hosts = new TwoHosts(first, FileOptions.DEFAULTS, peers)) {
             for (int run = next.getAndIncrement(); run < count; run = next.getAndIncrement()) {
-                new MigrationRun(hosts, tally, run % 2 == 0 ? "direct" : "buffered", first + run).run();
+                new MigrationRun(hosts, tally, (run % 2 == 0 ? "direct" : "buffered") + option, first + run).run();
                 if (run > 0 && run % PROGRESS == 0) {
                     System.out.println("  " + run);
                 }

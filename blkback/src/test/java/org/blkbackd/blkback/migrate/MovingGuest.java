@@ -30,6 +30,9 @@ final class MovingGuest {
     private final FrontendConfig config;
     private final Thread thread;
     private volatile Place place;
+    /** Where it was before, if that is not to be forgotten. */
+    private volatile SimFrontend ghost;
+    private volatile boolean leavesGhost;
     private int readBack;
     private volatile Place next;
     private volatile boolean connected;
@@ -77,7 +80,9 @@ final class MovingGuest {
 
     /** Its memory is on another host: the old ring is nobody's, and a new one is offered at once. */
     private void arrive() {
-        if (place != null) {
+        if (place != null && leavesGhost) {
+            ghost = place.frontend();
+        } else if (place != null) {
             place.frontend().crash();
         }
         place = next;
@@ -169,6 +174,12 @@ final class MovingGuest {
 
     /** It wakes up elsewhere. */
     void wakeUp(SimHost host, DiskConfig disk) {
+        wakeUp(host, disk, false);
+    }
+
+    /** It wakes up elsewhere, and its old self may, too: {@link #ghost}. */
+    void wakeUp(SimHost host, DiskConfig disk, boolean twice) {
+        leavesGhost = twice;
         next = new Place(host, disk, host.frontend(disk, config));
         phase = Phase.RUN;
     }
@@ -244,8 +255,8 @@ final class MovingGuest {
         return traffic;
     }
 
-    /** The ring it has, for a test that has it do something itself while it is suspended. */
-    SimFrontend frontend() {
-        return place.frontend();
+    /** The ring of its old self, which a test moves; null when there is none yet. */
+    SimFrontend ghost() {
+        return ghost;
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.device.Claims;
 import org.blkbackd.blkback.device.DeviceSettings;
 import org.blkbackd.blkback.device.VbdConductor;
 import org.blkbackd.blkback.journal.JournalFolder;
@@ -23,9 +24,9 @@ import org.blkbackd.xenstore.Xenstore;
 final class SimDaemon {
 
     private static final int WORKERS = 2;
-    private static final int IO_THREADS = 8;
 
     private final Life life;
+    private final SimPeers peers;
     private final SimHypervisor hypervisor;
     private final Xenstore xenstore;
     private final RecordedStorage storage;
@@ -34,15 +35,18 @@ final class SimDaemon {
     private final List<RingWorkerProxy> workers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
 
-    /** Starts it. */
-    SimDaemon(Life life, Path folder, Xenstore connection, Function<String, StorageRecord> records, SlowStorage slow) {
+    /** Starts it; {@code peers} are null where the lock is all there is. */
+    SimDaemon(Life life, Path folder, Xenstore connection, Function<Life, RecordedStorage> engines,
+        SimPeers peers) {
+        this.peers = peers;
         this.life = life;
         xenstore = connection;
         hypervisor = SimHypervisor.open(folder.resolve("hypervisor"));
-        storage = new RecordedStorage(life, records, slow, IO_THREADS);
+        storage = engines.apply(life);
         disks = new Disks(List.of(storage));
         conductor = new VbdConductor(life.mortal(Xenstore.class, xenstore), 0, disks,
-            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT));
+            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT,
+                peers == null ? Claims.NONE : peers));
         GrantTable grants = life.mortal(GrantTable.class, hypervisor.grantTable(0));
         for (int i = 0; i < WORKERS; i++) {
             RingWorker worker = new RingWorker(grants, life.mortal(EventChannels.class, hypervisor.eventChannels(0)),
@@ -77,9 +81,16 @@ final class SimDaemon {
         return life;
     }
 
-    /** SIGKILL. When this returns none of its threads does anything; the kernel may still be at its last calls. */
-    void kill() throws InterruptedException {
+    /**
+     * SIGKILL. When this returns none of its threads does anything; the kernel may still be at its last calls.
+     *
+     * @return what ends with the last of them
+     */
+    Thread kill() throws InterruptedException {
         life.end();
+        if (peers != null) {
+            peers.end();
+        }
         Runnable end = () -> {
             throw new Life.Ended();
         };
@@ -96,6 +107,7 @@ final class SimDaemon {
         Thread kernel = new Thread(this::closeFiles, life + "-end");
         kernel.setDaemon(true);
         kernel.start();
+        return kernel;
     }
 
     private void closeFiles() {
@@ -119,6 +131,9 @@ final class SimDaemon {
             }
         }
         disks.close();
+        if (peers != null) {
+            peers.end();
+        }
         xenstore.close();
         hypervisor.close();
     }

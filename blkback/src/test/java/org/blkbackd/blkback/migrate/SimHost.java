@@ -17,6 +17,7 @@ import org.blkbackd.blkback.sim.SimToolstack;
 import org.blkbackd.blkback.sim.ToolstackTimeouts;
 import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
+import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.client.XenstoreClient;
 import org.blkbackd.xenstore.sim.SimXenstored;
@@ -33,6 +34,8 @@ final class SimHost implements AutoCloseable {
     private final Path folder;
     private final Function<String, StorageRecord> records;
     private final SlowStorage storage;
+    private final FileOptions options;
+    private final SimLink link;
     private final SimHypervisor hypervisor;
     private final SimXenstored xenstored;
     private final Xenstore dom0;
@@ -43,12 +46,15 @@ final class SimHost implements AutoCloseable {
     private int lives;
     private int lastDomid;
 
-    /** A host with a daemon that runs. */
-    SimHost(String name, Path folder, Function<String, StorageRecord> records, SlowStorage storage) {
+    /** A host with a daemon that runs; {@code link} to its peers, or null. */
+    SimHost(String name, Path folder, Function<String, StorageRecord> records, SlowStorage storage,
+        FileOptions options, SimLink link) {
+        this.link = link;
         this.name = name;
         this.folder = folder;
         this.records = records;
         this.storage = storage;
+        this.options = options;
         hypervisor = SimHypervisor.open(made(folder.resolve("hypervisor")));
         xenstored = SimXenstored.start(made(folder.resolve("xenstored")));
         dom0 = XenstoreClient.connect(xenstored.socket());
@@ -68,8 +74,10 @@ final class SimHost implements AutoCloseable {
 
     /** Starts the next daemon. */
     void start() {
-        daemon = new SimDaemon(new Life(name + "#" + ++lives), folder, XenstoreClient.connect(xenstored.socket()),
-            records, storage);
+        Life life = new Life(name + "#" + ++lives);
+        daemon = new SimDaemon(life, folder, XenstoreClient.connect(xenstored.socket()),
+            any -> new RecordedStorage(any, records, storage, options),
+            link == null ? null : new SimPeers(name, life, link));
     }
 
     /** The one that runs, or ran last. */
@@ -87,7 +95,11 @@ final class SimHost implements AutoCloseable {
     void killAndRestart(int steps, long withinMs, long downMs) throws InterruptedException {
         daemon.life().endAfter(steps);
         daemon.life().awaitEnd(withinMs);
-        daemon.kill();
+        Thread kernel = daemon.kill();
+        if (link != null) {
+            // without a lock the service manager's wait for the process is all that fences its last writes
+            kernel.join();
+        }
         Thread.sleep(downMs);
         start();
     }

@@ -90,7 +90,7 @@ final class SimMigration {
             source.destroy(before.domid());
             pause(20);
         }
-        guest.wakeUp(destination, after);
+        guest.wakeUp(destination, after, ending == Ending.RESUMED_TWICE);
         if (ending == Ending.MOVED) {
             pause(5);
             faulty.at(9);

@@ -26,6 +26,7 @@ final class SlowStorage {
     private volatile LongPredicate caught = offset -> false;
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile CountDownLatch waiting = new CountDownLatch(0);
+    private volatile CountDownLatch landed = new CountDownLatch(0);
 
     /** @param mostMs that a call takes before it is done */
     SlowStorage(long seed, int mostMs) {
@@ -37,6 +38,7 @@ final class SlowStorage {
     void hold(LongPredicate offsets) {
         gate = new CountDownLatch(1);
         waiting = new CountDownLatch(1);
+        landed = new CountDownLatch(1);
         caught = offsets;
     }
 
@@ -51,6 +53,13 @@ final class SlowStorage {
     void letThrough() {
         caught = offset -> false;
         gate.countDown();
+    }
+
+    /** Waits until one that was held is on the image. */
+    void awaitLanded() throws InterruptedException {
+        if (!landed.await(PATIENCE_S, TimeUnit.SECONDS)) {
+            throw new AssertionError("no write landed");
+        }
     }
 
     void beforeRead() throws InterruptedException {
@@ -80,7 +89,11 @@ final class SlowStorage {
         CountDownLatch until = gate;
         waiting.countDown();
         until.await();
-        return change(life, record, "write", offset, () -> land(image, data, offset));
+        try {
+            return change(life, record, "write", offset, () -> land(image, data, offset));
+        } finally {
+            landed.countDown();
+        }
     }
 
     private static Object land(Path image, ByteBuffer data, long offset) throws IOException {

@@ -21,6 +21,11 @@ final class Tally {
         }
     }
 
+    /** Something came by. */
+    synchronized void count(String what) {
+        endings.merge(what, 1, Integer::sum);
+    }
+
     /** A run has ended well. */
     synchronized void add(GuestTraffic traffic, StorageRecord record) {
         runs++;

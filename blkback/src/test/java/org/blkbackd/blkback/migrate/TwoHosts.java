@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontendConfig;
+import org.blkbackd.ioengine.file.FileOptions;
 
 /** Two hosts that reach the same images, and what is recorded of each. */
 final class TwoHosts implements AutoCloseable {
@@ -27,14 +28,21 @@ final class TwoHosts implements AutoCloseable {
     private final Map<String, StorageRecord> records = new ConcurrentHashMap<>();
     private final SlowStorage[] storage;
     private final SimHost[] hosts;
+    private final SimLink link;
     private int images;
 
     TwoHosts(long seed) {
+        this(seed, FileOptions.DEFAULTS, false);
+    }
+
+    /** @param peers whether the daemons speak with each other */
+    TwoHosts(long seed, FileOptions options, boolean peers) {
+        link = peers ? new SimLink(seed, "left", "right") : null;
         folder = temporaryFolder();
         storage = new SlowStorage[] {new SlowStorage(seed, SLOW_MS), new SlowStorage(seed + 1, SLOW_MS)};
         hosts = new SimHost[] {
-            new SimHost("left", folder.resolve("left"), this::record, storage[0]),
-            new SimHost("right", folder.resolve("right"), this::record, storage[1])};
+            new SimHost("left", folder.resolve("left"), this::record, storage[0], options, link),
+            new SimHost("right", folder.resolve("right"), this::record, storage[1], options, link)};
     }
 
     /** In memory where there is such a place: what is tested is not the storage, and it has direct I/O, too. */
@@ -50,6 +58,11 @@ final class TwoHosts implements AutoCloseable {
 
     SimHost host(int index) {
         return hosts[index];
+    }
+
+    /** Between their daemons, or null. */
+    SimLink link() {
+        return link;
     }
 
     SlowStorage storage(int index) {
