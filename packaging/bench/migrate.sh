@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 dist=$("$here/../dist")
 find "$tests/ioengine" "$tests/blkback/migrate" -name '*.java' ! -name '*Test.java' ! -name package-info.java \
-    ! -name LoopDevice.java ! -name Parks.java -print0 \
+    ! -name LoopDevice.java -print0 \
     | xargs -0 javac -proc:none -d "$scratch" -cp "$dist/lib/*" "$tests/blkback/crash/BlockHistory.java" \
         "$tests/blkback/crash/Stamp.java" "$tests/blkback/model/FaultLog.java"
 java -XX:TieredStopAtLevel=1 -Xmx1g --enable-native-access=ALL-UNNAMED -Dblkbackd.faults= \

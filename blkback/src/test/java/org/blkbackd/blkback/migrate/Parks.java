@@ -2,17 +2,11 @@
 
 package org.blkbackd.blkback.migrate;
 
-import org.junit.jupiter.api.Assumptions;
-
 /** Whether devices park, and open images afresh. */
 final class Parks {
 
     static final boolean PARKS = Parks.class.getResource("/org/blkbackd/blkback/device/Parking.class") != null;
 
     private Parks() {
-    }
-
-    static void required() {
-        Assumptions.assumeTrue(PARKS, "devices do not park yet");
     }
 }
