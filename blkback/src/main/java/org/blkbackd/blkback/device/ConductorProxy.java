@@ -6,17 +6,14 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.blkbackd.blkback.ring.RingListener;
-import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.VbdAddress;
-import org.blkbackd.ioengine.IoRequest;
 
 /**
  * How every other thread speaks to the {@link VbdConductor}: each method enqueues, and that is all.
  *
  * <p>Looks are coalesced: however often a guest rewrites a watched node, at most one look of its device is queued.
  */
-final class ConductorProxy implements RingListener {
+final class ConductorProxy {
 
     private final VbdConductor conductor;
     private final BlockingQueue<Runnable> commands;
@@ -50,51 +47,6 @@ final class ConductorProxy implements RingListener {
     /** Runs {@code command} on the conductor's thread. */
     void run(Runnable command) {
         commands.add(command);
-    }
-
-    @Override
-    public void attached(VbdRing ring) {
-        run(() -> conductor.onAttached(ring));
-    }
-
-    @Override
-    public void attachFailed(VbdRing ring, String reason) {
-        run(() -> conductor.onAttachFailed(ring, reason));
-    }
-
-    @Override
-    public void halted(VbdRing ring, String reason) {
-        run(() -> conductor.onHalted(ring, reason));
-    }
-
-    @Override
-    public void active(VbdRing ring) {
-        run(() -> conductor.onActive(ring));
-    }
-
-    @Override
-    public void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-        run(() -> conductor.onFailed(ring, operation, sector, errno));
-    }
-
-    @Override
-    public void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-        run(() -> conductor.onHeld(ring, operation, sector, errno));
-    }
-
-    @Override
-    public void unheld(VbdRing ring) {
-        run(() -> conductor.onUnheld(ring));
-    }
-
-    @Override
-    public void released(VbdRing ring, int flushErrno) {
-        run(() -> conductor.onReleased(ring, flushErrno));
-    }
-
-    @Override
-    public void fault(VbdRing ring, RuntimeException fault) {
-        run(() -> conductor.onFault(ring, fault));
     }
 
     private void once(Object key, Runnable look) {

@@ -27,6 +27,8 @@ final class Connector {
     private final DeviceSettings settings;
     private final VbdLog log;
     private RingReadings readings;
+    /** At the connection before this one, which may have needed several tries. */
+    private RingReadings before;
 
     /** @param workers for the queues, in this order */
     Connector(VbdAddress address, BackendArea backend, FrontendArea frontend, Storage storage,
@@ -45,17 +47,22 @@ final class Connector {
         return backend.config();
     }
 
-    /** Begins a connection to rings that the frontend has just made. */
-    DataPath connect(VbdConfig config, DataPath.Listener listener) {
+    /**
+     * Begins a connection to rings that the frontend has just made.
+     *
+     * @param again somebody else had the image a moment ago, and may have it still
+     */
+    DataPath connect(VbdConfig config, boolean again, DataPath.Listener listener) {
         RingReadings now = frontend.rings();
-        RingPlan plan = RingPlan.fresh(address, settings.journals(), now.choose(readings));
+        before = again ? before : readings;
         readings = now;
-        return begin(config, plan, listener);
+        RingPlan plan = RingPlan.fresh(address, settings.journals(), now.choose(before));
+        return begin(config, plan, again ? 0 : DataPath.CONNECT_PATIENCE_MS, listener);
     }
 
-    private DataPath begin(VbdConfig config, RingPlan plan, DataPath.Listener listener) {
+    private DataPath begin(VbdConfig config, RingPlan plan, long patienceMs, DataPath.Listener listener) {
         return new DataPath(address, storage, workers, settings, log, listener)
-            .connect(config, uuid(), plan);
+            .connect(config, uuid(), plan, patienceMs);
     }
 
     /** Of the guest, for other hosts; asked for only where there are any. */
@@ -86,7 +93,7 @@ final class Connector {
             throw new JournalException("its guest was connected to " + plan.knownTarget()
                 + ", and the toolstack says " + config.target().disk() + " now");
         }
-        return begin(config, plan, listener);
+        return begin(config, plan, DataPath.RESUME_PATIENCE_MS, listener);
     }
 
     /** By the journals of this connection, else by what the frontend says. */

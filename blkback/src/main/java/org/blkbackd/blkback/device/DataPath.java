@@ -38,9 +38,9 @@ final class DataPath {
 
     private static final int EIO = 5;
     /** For another guest's daemon that is just letting go of the image; well within libxl's 10 s. */
-    private static final long CONNECT_PATIENCE_MS = 5_000;
+    static final long CONNECT_PATIENCE_MS = 5_000;
     /** For the last I/O of a process that died; then another try follows. */
-    private static final long RESUME_PATIENCE_MS = 10_000;
+    static final long RESUME_PATIENCE_MS = 10_000;
 
     private final VbdAddress address;
     private final Storage storage;
@@ -67,16 +67,15 @@ final class DataPath {
 
     // --- up ---------------------------------------------------------------------------------------------------------
 
-    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found) {
+    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found, long patienceMs) {
         config = wanted;
         plan = found;
         if (plan.resumes()) {
             FaultPoint.RECOVERY_FOUND.reached();
         }
-        long patience = plan.resumes() ? RESUME_PATIENCE_MS : CONNECT_PATIENCE_MS;
         claim = new Claim(address, config.target().disk(), config.target().name(),
             config.target().exclusive(), domainUuid, plan.needs(config, config.target().policy(settings.policy())));
-        storage.open(claim, new OpenMode(config.readOnly(), config.target().exclusive(), patience), this::onOpened);
+        storage.open(claim, new OpenMode(config.readOnly(), config.target().exclusive(), patienceMs), this::onOpened);
         return this;
     }
 

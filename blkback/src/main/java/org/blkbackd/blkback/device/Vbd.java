@@ -36,6 +36,7 @@ final class Vbd implements DataPath.Listener {
     private final HotplugWord word;
     private final DiskGrowth growth;
     private final VbdTrouble trouble;
+    private final ImageWait wait;
     private Handshake handshake = Handshake.discovered();
     /** What our state node held when we last read or wrote it. */
     private XenbusState written = XenbusState.UNKNOWN;
@@ -61,6 +62,7 @@ final class Vbd implements DataPath.Listener {
         word = new HotplugWord(backend, storage, log, () -> written);
         growth = new DiskGrowth(backend, storage, log);
         trouble = new VbdTrouble(address, backend, log);
+        wait = new ImageWait(trouble, log);
         succession = new Succession(connector, trouble, log);
     }
 
@@ -126,6 +128,9 @@ final class Vbd implements DataPath.Listener {
             return;
         }
         advance(XenbusEvent.LOOKED);
+        if (isIdle()) {
+            wait.over();
+        }
         word.say();
         growth.publish();
         tidyUp();
@@ -212,7 +217,7 @@ final class Vbd implements DataPath.Listener {
                 advance(XenbusEvent.CONNECT_FAILED);
                 return;
             }
-            data = connector.connect(config, this);
+            data = connector.connect(config, wait.isWaiting(), this);
         } catch (XenbusFault e) {
             failed(e.errno(), e.getMessage());
         } catch (XenstoreException e) {
@@ -225,6 +230,7 @@ final class Vbd implements DataPath.Listener {
     public void connected() {
         growth.watch(data);
         trouble.watch(data);
+        wait.over();
         if (succession.isResuming()) {
             if (data.hasGrownMeanwhile()) {
                 growth.owe();
@@ -244,7 +250,12 @@ final class Vbd implements DataPath.Listener {
             uneasy = !succession.isChangingHands();
             succession.notResumed(errno, reason);
             advance(XenbusEvent.CONNECT_DEFERRED);
+        } else if (errno == ImageWait.EBUSY) {
+            uneasy = true;
+            wait.inUse(reason);
+            advance(XenbusEvent.CONNECT_DEFERRED);
         } else {
+            wait.over();
             log.error(reason);
             trouble.report(errno, reason);
             advance(XenbusEvent.CONNECT_FAILED);

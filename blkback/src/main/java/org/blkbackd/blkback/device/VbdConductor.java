@@ -18,13 +18,11 @@ import java.util.function.Consumer;
 import org.blkbackd.blkback.control.ControlledDevices;
 import org.blkbackd.blkback.ring.RingListener;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
-import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.BackendArea;
 import org.blkbackd.blkback.xenbus.FrontendArea;
 import org.blkbackd.blkback.xenbus.RingLimits;
 import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.ioengine.Disks;
-import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
@@ -58,6 +56,7 @@ public final class VbdConductor implements AutoCloseable {
     private List<RingWorkerProxy> workers = List.of();
     private RingLimits limits;
     private int nextWorker;
+    private long nextTickNs;
     private boolean suspended;
     private boolean leaving;
     private boolean closing;
@@ -90,7 +89,7 @@ public final class VbdConductor implements AutoCloseable {
 
     /** What workers report to. */
     public RingListener listener() {
-        return proxy;
+        return new RingReports(proxy::run, vbds);
     }
 
     /** What a hand-over between two daemons needs. */
@@ -160,11 +159,19 @@ public final class VbdConductor implements AutoCloseable {
     private Runnable next() throws InterruptedException {
         boolean owed = faults.isSpent() || events.isSpent()
             || vbds.values().stream().anyMatch(vbd -> vbd.isUneasy() || vbd.isHolding());
-        Runnable command = owed ? commands.poll(TICK_S, TimeUnit.SECONDS) : commands.take();
+        if (!owed) {
+            nextTickNs = 0;
+            return commands.take();
+        }
+        long now = System.nanoTime();
+        nextTickNs = nextTickNs == 0 ? now + TimeUnit.SECONDS.toNanos(TICK_S) : nextTickNs;
+        // However many commands come, what is owed has its turn.
+        Runnable command = nextTickNs - now > 0 ? commands.poll(nextTickNs - now, TimeUnit.NANOSECONDS) : null;
         return command == null ? this::onTick : command;
     }
 
     private void onTick() {
+        nextTickNs = 0;
         tickLogs();
         vbds.values().stream().filter(Vbd::isHolding).toList().forEach(Vbd::retry);
         if (!suspended) {
@@ -305,47 +312,6 @@ public final class VbdConductor implements AutoCloseable {
         } else {
             vbd.resize(bytes, then);
         }
-    }
-
-    void onAttached(VbdRing ring) {
-        owner(ring).data().onAttached();
-    }
-
-    void onAttachFailed(VbdRing ring, String reason) {
-        owner(ring).data().onAttachFailed(reason);
-    }
-
-    void onHalted(VbdRing ring, String reason) {
-        owner(ring).trouble().onHalted(reason);
-    }
-
-    void onActive(VbdRing ring) {
-        owner(ring).onActive();
-    }
-
-    void onFailed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-        owner(ring).trouble().onFailed(operation, sector, errno);
-    }
-
-    void onHeld(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-        owner(ring).trouble().onHeld(operation, sector, errno);
-    }
-
-    void onUnheld(VbdRing ring) {
-        owner(ring).trouble().onUnheld();
-    }
-
-    void onReleased(VbdRing ring, int flushErrno) {
-        owner(ring).data().onReleased(flushErrno);
-    }
-
-    void onFault(VbdRing ring, RuntimeException fault) {
-        owner(ring).trouble().onFault(fault);
-    }
-
-    /** A vbd is forgotten after its last ring was released; nothing comes from a ring after that. */
-    private Vbd owner(VbdRing ring) {
-        return vbds.get(ring.spec().name());
     }
 
     private void onLeave() {

@@ -44,6 +44,8 @@ final class HostRig implements AutoCloseable {
     final Xenstore dom0;
     final SimToolstack toolstack;
     final Path folder;
+    /** Asked by the next daemon. */
+    Claims claims = Claims.NONE;
     private final DiskProvider extra;
     private final int workerCount;
     private final int self;
@@ -102,7 +104,7 @@ final class HostRig implements AutoCloseable {
         }
         disks = new Disks(providers);
         conductor = new VbdConductor(store, self, disks,
-            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT));
+            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT, claims));
         for (int i = 0; i < workerCount; i++) {
             RingWorker worker = new RingWorker(hypervisor.grantTable(self), hypervisor.eventChannels(self),
                 conductor.listener());
