@@ -37,7 +37,8 @@ final class ConductorHandOver implements HandOver {
 
     /** Polls: a device that is being opened or released ends that in some command or other. */
     private void survey(CompletableFuture<List<Candidate>> answer, long deadline) {
-        boolean settled = conductor.vbds().stream().allMatch(vbd -> vbd.isIdle() || vbd.isConnected());
+        boolean settled = conductor.vbds().stream()
+            .allMatch(vbd -> vbd.isIdle() || vbd.isConnected() || vbd.isParked());
         if (!settled && System.nanoTime() < deadline) {
             CompletableFuture.delayedExecutor(POLL_MS, TimeUnit.MILLISECONDS)
                 .execute(() -> proxy.run(() -> survey(answer, deadline)));
@@ -50,8 +51,9 @@ final class ConductorHandOver implements HandOver {
                     vbd.data().config().readOnly(), vbd.data().isJournaled() ? null
                     : "it has no journal, so what is in flight cannot change hands"));
             } else if (!vbd.isIdle()) {
-                candidates.add(new Candidate(vbd.address().toString(), "", false,
-                    "it is just being connected or released; try again"));
+                candidates.add(new Candidate(vbd.address().toString(), "", false, vbd.isParked()
+                    ? "it is parked while its guest is suspended; try again when that has gone or goes on"
+                    : "it is just being connected or released; try again"));
             }
         }
         answer.complete(candidates);

@@ -34,6 +34,16 @@ final class ConductorProxy {
         once(address, () -> conductor.onDeviceChanged(address));
     }
 
+    /** A domain, nobody knows which, has suspended or ended. */
+    void domainReleased() {
+        once("@releaseDomain", conductor::onDomainReleased);
+    }
+
+    /** A guest's {@code control/shutdown} may have changed. */
+    void shutdownChanged(int domid) {
+        once(domid, () -> conductor.onShutdownChanged(domid));
+    }
+
     /** Measures a disk again; {@code then} runs on the conductor's thread. */
     void resize(String device, long bytes, Consumer<DiskGrowth.Outcome> then) {
         run(() -> conductor.onResize(device, bytes, then));

@@ -57,12 +57,13 @@ final class Connector {
         before = again ? before : readings;
         readings = now;
         RingPlan plan = RingPlan.fresh(address, settings.journals(), now.choose(before));
-        return begin(config, plan, again ? 0 : DataPath.CONNECT_PATIENCE_MS, listener);
+        return begin(config, plan, again ? DataPath.Way.AGAIN : DataPath.Way.FIRST, 0, listener);
     }
 
-    private DataPath begin(VbdConfig config, RingPlan plan, long patienceMs, DataPath.Listener listener) {
+    private DataPath begin(VbdConfig config, RingPlan plan, DataPath.Way way, long sectors,
+        DataPath.Listener listener) {
         return new DataPath(address, storage, workers, settings, log, listener)
-            .connect(config, uuid(), plan, patienceMs);
+            .connect(config, uuid(), plan, way, sectors);
     }
 
     /** Of the guest, for other hosts; asked for only where there are any. */
@@ -83,17 +84,19 @@ final class Connector {
     /**
      * Begins a connection to rings that an earlier process has served.
      *
-     * @param ours our state in xenstore
+     * @param ours   our state in xenstore
+     * @param parked the connection that was parked, or null
      * @throws JournalException when its journal cannot be relied on
      */
-    DataPath resume(XenbusState ours, DataPath.Listener listener) throws JournalException {
+    DataPath resume(XenbusState ours, DataPath parked, DataPath.Listener listener) throws JournalException {
         VbdConfig config = config();
         RingPlan plan = plan(ours);
         if (plan.knownTarget() != null && !plan.knownTarget().equals(config.target().disk())) {
             throw new JournalException("its guest was connected to " + plan.knownTarget()
                 + ", and the toolstack says " + config.target().disk() + " now");
         }
-        return begin(config, plan, DataPath.RESUME_PATIENCE_MS, listener);
+        return parked == null ? begin(config, plan, DataPath.Way.RESUMED, 0, listener)
+            : begin(config, plan, DataPath.Way.UNPARKED, parked.sectors(), listener);
     }
 
     /** By the journals of this connection, else by what the frontend says. */

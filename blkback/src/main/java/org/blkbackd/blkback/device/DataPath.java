@@ -6,6 +6,7 @@ import java.util.List;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.fault.FaultPoint;
+import org.blkbackd.blkback.fault.Faults;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.blkback.xenbus.DiskProperties;
@@ -37,10 +38,27 @@ final class DataPath {
     }
 
     private static final int EIO = 5;
-    /** For another guest's daemon that is just letting go of the image; well within libxl's 10 s. */
-    static final long CONNECT_PATIENCE_MS = 5_000;
-    /** For the last I/O of a process that died; then another try follows. */
-    static final long RESUME_PATIENCE_MS = 10_000;
+    private static final int EINVAL = 22;
+    /** Why a connection begins. */
+    enum Way {
+        /** The frontend has made its rings. Waits for a daemon that is just letting go; well within libxl's 10 s. */
+        FIRST(5_000, true),
+        /** The same after somebody else had the image, and may have it still. */
+        AGAIN(0, true),
+        /** An earlier process served it. Waits for the last I/O of one that died; then another try follows. */
+        RESUMED(10_000, false),
+        /** It was parked, and its guest goes on. */
+        UNPARKED(10_000, true);
+
+        private final long patienceMs;
+        /** Another host may have written the image since this one had it open. */
+        private final boolean fresh;
+
+        Way(long patienceMs, boolean fresh) {
+            this.patienceMs = patienceMs;
+            this.fresh = fresh;
+        }
+    }
 
     private final VbdAddress address;
     private final Storage storage;
@@ -53,7 +71,11 @@ final class DataPath {
     private Claim claim;
     private Disk disk;
     private DiskLimits limits;
+    private Way way;
+    private long toldSectors;
     private boolean unwanted;
+    private boolean parking;
+    private boolean closedEarly;
 
     DataPath(VbdAddress address, Storage storage, List<RingWorkerProxy> workers, DeviceSettings settings, VbdLog log,
         Listener listener) {
@@ -67,15 +89,19 @@ final class DataPath {
 
     // --- up ---------------------------------------------------------------------------------------------------------
 
-    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found, long patienceMs) {
+    /** @param told the least size in 512-byte units: what a parked guest was told */
+    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found, Way begins, long told) {
         config = wanted;
         plan = found;
+        way = begins;
+        toldSectors = told;
         if (plan.resumes()) {
             FaultPoint.RECOVERY_FOUND.reached();
         }
         claim = new Claim(address, config.target().disk(), config.target().name(),
             config.target().exclusive(), domainUuid, plan.needs(config, config.target().policy(settings.policy())));
-        storage.open(claim, new OpenMode(config.readOnly(), config.target().exclusive(), patienceMs), this::onOpened);
+        OpenMode mode = new OpenMode(config.readOnly(), config.target().exclusive(), way.patienceMs, way.fresh);
+        storage.open(claim, mode, this::onOpened);
         return this;
     }
 
@@ -86,7 +112,12 @@ final class DataPath {
         }
         disk = opened.disk();
         if (unwanted) {
-            storage.close(disk, claim, failure -> listener.failed(EIO, "not wanted any more"));
+            giveUp(EIO, "not wanted any more");
+            return;
+        }
+        if (sectors(disk.info()) < toldSectors) {
+            giveUp(EINVAL, config.target() + " has " + sectors(disk.info()) + " sectors, and the guest was told of "
+                + toldSectors + ": it has shrunk, or is another image; give it its size back");
             return;
         }
         if (!disk.warning().isEmpty()) {
@@ -98,6 +129,10 @@ final class DataPath {
             FaultPoint.RECOVERY_OPENED.reached();
         }
         rings.attach(plan.specs(config, config.target().policy(settings.policy()), disk, limits, log));
+    }
+
+    private void giveUp(int errno, String reason) {
+        storage.close(disk, claim, false, failure -> listener.failed(errno, reason));
     }
 
     void onAttached() {
@@ -116,6 +151,15 @@ final class DataPath {
 
     VbdConfig config() {
         return config;
+    }
+
+    RingSet ringSet() {
+        return rings;
+    }
+
+    /** For its image, with what is known of it. */
+    Claim claim() {
+        return claim;
     }
 
     List<VbdRing> rings() {
@@ -186,6 +230,22 @@ final class DataPath {
         rings.keep();
     }
 
+    /** The same, but the successor is this process. */
+    void park() {
+        parking = true;
+        claim = claim.with(claim.needs().with(limits.sectors(), List.of()));
+        if (Faults.isOff(Faults.Safeguard.DRAIN)) {
+            closedEarly = true;
+            storage.close(disk, claim, true, failure -> { });
+        }
+        keep();
+    }
+
+    /** Whether it ends for its guest to go on later. */
+    boolean isParked() {
+        return parking && isKept();
+    }
+
     /** Whether it ends for a successor. */
     boolean isKept() {
         return rings.isKept();
@@ -213,8 +273,14 @@ final class DataPath {
     }
 
     private void closeWhenReleased() {
-        if (rings.isReleased()) {
-            storage.close(disk, claim, this::onClosed);
+        if (rings.isReleased() && closedEarly) {
+            onClosed(null);
+        } else if (rings.isReleased()) {
+            long held = VbdReport.held(rings());
+            if (held > 0) {
+                claim = claim.with(claim.needs().with(limits.sectors(), List.of(held + " requests are held")));
+            }
+            storage.close(disk, claim, isParked(), this::onClosed);
         }
     }
 

@@ -5,6 +5,7 @@ package org.blkbackd.blkback.device;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.blkbackd.blkback.ring.RingListener;
+import org.blkbackd.blkback.ring.RingSentinel;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.ioengine.IoRequest;
 
@@ -47,7 +48,7 @@ final class RingReports implements RingListener {
 
     @Override
     public void active(VbdRing ring) {
-        tell(ring, Vbd::onActive);
+        tell(ring, vbd -> vbd.growth().look());
     }
 
     @Override
@@ -73,5 +74,35 @@ final class RingReports implements RingListener {
     @Override
     public void fault(VbdRing ring, RuntimeException fault) {
         tell(ring, vbd -> vbd.trouble().onFault(fault));
+    }
+
+    @Override
+    public void drained(VbdRing ring) {
+        tell(ring, vbd -> vbd.parking().onDrained(vbd.data()));
+    }
+
+    private void tell(RingSentinel sentinel, Consumer<Vbd> what) {
+        conductor.accept(() -> {
+            Vbd vbd = vbds.get(sentinel.spec().name());
+            // the device may be gone by the time the last of them ends
+            if (vbd != null) {
+                what.accept(vbd);
+            }
+        });
+    }
+
+    @Override
+    public void moved(RingSentinel sentinel) {
+        tell(sentinel, vbd -> vbd.parking().onMoved(sentinel));
+    }
+
+    @Override
+    public void blind(RingSentinel sentinel, String reason) {
+        tell(sentinel, vbd -> vbd.parking().onBlind(sentinel, reason));
+    }
+
+    @Override
+    public void ended(RingSentinel sentinel) {
+        tell(sentinel, vbd -> vbd.parking().onEnded(sentinel));
     }
 }

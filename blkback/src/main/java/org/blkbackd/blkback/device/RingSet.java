@@ -5,6 +5,7 @@ package org.blkbackd.blkback.device;
 import java.util.ArrayList;
 import java.util.List;
 import org.blkbackd.blkback.blkif.DiskLimits;
+import org.blkbackd.blkback.ring.RingSentinel;
 import org.blkbackd.blkback.ring.RingSpec;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.ring.VbdRing;
@@ -24,6 +25,8 @@ final class RingSet {
     private int attaching;
     /** Rings that hold something. */
     private int live;
+    /** Rings that have not said yet that nothing is in flight. */
+    private int undrained;
     private String failure;
     private int flushErrno;
     private Ending ending = Ending.NONE;
@@ -121,6 +124,30 @@ final class RingSet {
     /** Tries again what is held. */
     void retry() {
         rings.forEach(ring -> worker(ring.spec().queue()).retryRing(ring));
+    }
+
+    /** Has each ring say when nothing is in flight. */
+    void drain() {
+        if (undrained == 0) {
+            undrained = rings.size();
+            rings.forEach(ring -> worker(ring.spec().queue()).drainRing(ring));
+        }
+    }
+
+    /** A ring has said it; returns whether it was the last. */
+    boolean onDrained() {
+        undrained--;
+        return undrained == 0;
+    }
+
+    /** Watches the rings, which are released and kept, each on its worker. */
+    List<RingSentinel> watch() {
+        return rings.stream().map(ring -> worker(ring.spec().queue()).attachSentinel(ring.spec())).toList();
+    }
+
+    /** Rings that are attached after this find nothing of the sentinel. */
+    void endWatch(RingSentinel sentinel) {
+        worker(sentinel.spec().queue()).endSentinel(sentinel);
     }
 
     private boolean resumes() {

@@ -96,12 +96,16 @@ final class Storage implements AutoCloseable {
         });
     }
 
-    /** Closes a disk and ends its claim: null, or what went wrong. */
-    void close(Disk disk, Claim claim, Consumer<DiskException> then) {
+    /** Closes a disk and ends its claim with it, or parks it: null, or what went wrong. */
+    void close(Disk disk, Claim claim, boolean parked, Consumer<DiskException> then) {
         pool.execute(() -> {
             DiskException failure = attempt(disk::close);
             conductor.accept(() -> {
-                claims.released(claim);
+                if (parked) {
+                    claims.parked(claim);
+                } else {
+                    claims.released(claim);
+                }
                 then.accept(failure);
             });
         });

@@ -22,6 +22,7 @@ final class Succession {
     private final VbdTrouble trouble;
     private final VbdLog log;
     private boolean resuming;
+    private boolean unparked;
     /** Why the rings of an earlier process are not taken up, as last told. */
     private String told;
     private Consumer<String> waiting;
@@ -35,11 +36,16 @@ final class Succession {
 
     // --- after another process --------------------------------------------------------------------------------------
 
-    /** Begins to take up its rings; null when that failed at once, which {@code listener} was told. */
-    DataPath resume(XenbusState ours, DataPath.Listener listener) {
+    /**
+     * Begins to take up its rings; null when that failed at once, which {@code listener} was told.
+     *
+     * @param parked the connection that was parked, or null: an earlier process had the rings
+     */
+    DataPath resume(XenbusState ours, DataPath parked, DataPath.Listener listener) {
         resuming = true;
+        unparked = parked != null;
         try {
-            return connector.resume(ours, listener);
+            return connector.resume(ours, parked, listener);
         } catch (XenbusFault e) {
             listener.failed(e.errno(), e.getMessage());
         } catch (JournalException e) {
@@ -61,8 +67,8 @@ final class Succession {
             told = null;
             trouble.forgetReport();
         }
-        log.info("goes on with " + data.config().target() + ", which an earlier process served; "
-            + VbdReport.inFlight(data.rings()) + " requests were in flight");
+        log.info("goes on with " + data.config().target() + ", which " + (unparked ? "was parked; "
+            : "an earlier process served; ") + VbdReport.inFlight(data.rings()) + " requests were in flight");
         handed(null);
     }
 
@@ -71,7 +77,8 @@ final class Succession {
         resuming = false;
         if (!reason.equals(told) && waiting == null) {
             told = reason;
-            log.error("was served by an earlier process and cannot be taken up, so its guest waits: " + reason);
+            String taken = unparked ? "parked and cannot go on" : "served by an earlier process and cannot be taken up";
+            log.error("was " + taken + ", so its guest waits: " + reason);
             trouble.report(errno, reason);
         }
         handed(reason);

@@ -7,7 +7,6 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.xenbus.BackendArea;
-import org.blkbackd.blkback.xenbus.DiskProperties;
 import org.blkbackd.blkback.xenbus.FrontendArea;
 import org.blkbackd.blkback.xenbus.Handshake;
 import org.blkbackd.blkback.xenbus.VbdAddress;
@@ -35,8 +34,10 @@ final class Vbd implements DataPath.Listener {
     private final VbdLog log;
     private final HotplugWord word;
     private final DiskGrowth growth;
+    private final Leftover leftover;
     private final VbdTrouble trouble;
     private final ImageWait wait;
+    private final Parking parking;
     private Handshake handshake = Handshake.discovered();
     /** What our state node held when we last read or wrote it. */
     private XenbusState written = XenbusState.UNKNOWN;
@@ -46,7 +47,7 @@ final class Vbd implements DataPath.Listener {
     private boolean leaving;
     private boolean refused;
     private boolean uneasy;
-    private boolean leftover;
+
     /**
      * @param workers   for its queues, in this order
      * @param forgotten told when the device is gone for good
@@ -60,8 +61,10 @@ final class Vbd implements DataPath.Listener {
         this.frontend = frontend;
         connector = new Connector(address, backend, frontend, storage, workers, settings, log);
         word = new HotplugWord(backend, storage, log, () -> written);
+        leftover = new Leftover(backend, log);
         growth = new DiskGrowth(backend, storage, log);
         trouble = new VbdTrouble(address, backend, log);
+        parking = new Parking(connector, settings.claims(), log, this::happens);
         wait = new ImageWait(trouble, log);
         succession = new Succession(connector, trouble, log);
     }
@@ -100,22 +103,23 @@ final class Vbd implements DataPath.Listener {
         return log.lastError();
     }
 
+    /** Its guest seems to be suspended, and its image is closed. */
+    boolean isParked() {
+        return handshake.data() == Handshake.Data.PARKED;
+    }
+
     boolean isIdle() {
         return handshake.data() == Handshake.Data.IDLE;
     }
 
     /** Xenstore did not answer or refused: what it says, or should say, is not known until another look. */
     boolean isUneasy() {
-        return (uneasy || word.isPutOff() || growth.isOwed()) && !leaving;
-    }
-
-    private boolean isForgotten() {
-        return watch == null;
+        return (uneasy || word.isPutOff() || growth.isOwed() || parking.isBlind()) && !leaving;
     }
 
     /** Reads xenstore again and does what follows. */
     void look() {
-        if (leaving || isForgotten() || succession.isChangingHands()) {
+        if (leaving || watch == null || succession.isChangingHands()) {
             return;
         }
         try {
@@ -131,23 +135,10 @@ final class Vbd implements DataPath.Listener {
         if (isIdle()) {
             wait.over();
         }
+        parking.look();
         word.say();
         growth.publish();
-        tidyUp();
-    }
-
-    /** In two looks, so that libxl can see state 6 before the directory goes. */
-    private void tidyUp() {
-        try {
-            boolean due = leftover;
-            leftover = isIdle() && written == XenbusState.CLOSED && backend.isLeftover();
-            uneasy |= leftover;
-            if (due && leftover) {
-                backend.removeLeftover();
-            }
-        } catch (XenstoreException e) {
-            unanswered("removing its directory", e);
-        }
+        uneasy |= leftover.look(isIdle() && written == XenbusState.CLOSED);
     }
 
     private void advance(XenbusEvent event) {
@@ -177,8 +168,9 @@ final class Vbd implements DataPath.Listener {
             case CONNECT -> connect();
             case RESUME -> resume();
             case PUBLISH -> publish();
-            case RELEASE -> data.stop();
-            case ABANDON -> data.abandon();
+            case PARK -> data.park();
+            case RELEASE -> release(DataPath::stop);
+            case ABANDON -> release(DataPath::abandon);
             case WRITE_CLOSING -> switchState(XenbusState.CLOSING);
             case WRITE_CLOSED -> switchState(XenbusState.CLOSED);
             default -> forget();
@@ -210,6 +202,7 @@ final class Vbd implements DataPath.Listener {
     // --- connecting -------------------------------------------------------------------------------------------------
 
     private void connect() {
+        parking.over();
         try {
             VbdConfig config = connector.config();
             if (config.isEmpty()) {
@@ -231,6 +224,7 @@ final class Vbd implements DataPath.Listener {
         growth.watch(data);
         trouble.watch(data);
         wait.over();
+        parking.left();
         if (succession.isResuming()) {
             if (data.hasGrownMeanwhile()) {
                 growth.owe();
@@ -265,11 +259,12 @@ final class Vbd implements DataPath.Listener {
     // --- taking up what an earlier process served -------------------------------------------------------------------
 
     private void resume() {
+        parking.leave();
         if (!connector.isLeft(written)) {
             advance(XenbusEvent.CONNECT_DEFERRED);
             return;
         }
-        data = succession.resume(written, this);
+        data = succession.resume(written, parking.parked(), this);
     }
 
     /** Lets go of it for another process; {@code then} is told null, or why not. */
@@ -295,33 +290,17 @@ final class Vbd implements DataPath.Listener {
         }
     }
 
-    /** Tries again what is held; a flush that has failed can only succeed on a disk that is opened anew. */
+    /** As {@link VbdTrouble#retry}, of a connected device. */
     long retry() {
-        long held = VbdReport.held(data.rings());
-        if (trouble.needsReopening()) {
-            succession.reopen();
-            data.keep();
-        } else {
-            trouble.retry();
-        }
-        return held;
-    }
-
-    /** Something is to be tried again in a while. */
-    boolean isHolding() {
-        return trouble.isOwed();
+        return trouble.retry(succession);
     }
 
     // --- serving ----------------------------------------------------------------------------------------------------
 
     private void publish() {
-        DiskProperties disk = data.properties();
-        if (write(XenbusState.CONNECTED, expected -> backend.publish(expected, disk, data.connection()))) {
-            VbdConfig config = data.config();
-            int queues = data.rings().size();
-            log.info("serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + disk.sectors()
-                + " sectors, " + (data.disk().info().direct() ? "direct" : "buffered")
-                + (queues > 1 ? ", " + queues + " queues" : ""));
+        if (write(XenbusState.CONNECTED,
+            expected -> backend.publish(expected, data.properties(), data.connection()))) {
+            log.info(VbdReport.served(data));
         }
     }
 
@@ -332,14 +311,41 @@ final class Vbd implements DataPath.Listener {
         return trouble;
     }
 
-    /** The guest uses the disk. */
-    void onActive() {
-        growth.look();
+    /** Of its disk. */
+    DiskGrowth growth() {
+        return growth;
     }
 
-    /** As {@link DiskGrowth#resize}. */
-    void resize(long bytes, Consumer<DiskGrowth.Outcome> then) {
-        growth.resize(bytes, then);
+    // --- while its guest is suspended -------------------------------------------------------------------------------
+
+    Parking parking() {
+        return parking;
+    }
+
+    /** Its guest seems to be suspended, a guess that is good until then, in nanoseconds. */
+    void suspended(long untilNs) {
+        if (isConnected()) {
+            parking.prepare(data, untilNs);
+        }
+    }
+
+    private void happens(XenbusEvent event) {
+        if (!leaving && !succession.isChangingHands()) {
+            advance(event);
+        } else if (event == XenbusEvent.RELEASED) {
+            handshake = Handshake.discovered();
+        }
+        if (event == XenbusEvent.RELEASED) {
+            look();
+        }
+    }
+
+    private void release(Consumer<DataPath> how) {
+        if (data != null) {
+            how.accept(data);
+        } else {
+            parking.release();
+        }
     }
 
     @Override
@@ -347,12 +353,17 @@ final class Vbd implements DataPath.Listener {
         if (problem != null) {
             log.error(problem);
         }
-        boolean kept = data.isKept();
-        log.info((kept ? "leaves " : "released ") + data.config().target());
+        DataPath closed = data;
         data = null;
         growth.watch(null);
         trouble.watch(null);
-        if (leaving || kept) {
+        if (closed.isParked() && !leaving) {
+            parking.entered(closed);
+            advance(XenbusEvent.PARKED);
+            return;
+        }
+        log.info((closed.isKept() ? "leaves " : "released ") + closed.config().target());
+        if (leaving || closed.isKept()) {
             handshake = Handshake.discovered();
             succession.handed(null);
             if (succession.isToBeReopened()) {
@@ -381,6 +392,8 @@ final class Vbd implements DataPath.Listener {
         leaving = true;
         if (data != null) {
             data.leave();
+        } else if (isParked()) {
+            parking.leaveBehind(() -> handshake = Handshake.discovered());
         }
     }
 }

@@ -42,6 +42,7 @@ public final class VbdConductor implements AutoCloseable {
 
     private final BlockingDeque<Runnable> commands = new LinkedBlockingDeque<>();
     private final ConductorProxy proxy = new ConductorProxy(this, commands);
+    private final SuspendWatch hints;
     private final Thread thread = new Thread(this::run, "blkbackd-conductor");
     private final LogBudget faults = new LogBudget(System::nanoTime);
     private final LogBudget events = new LogBudget(EVENTS_LOGGED, LogBudget.INTERVAL_NS, System::nanoTime);
@@ -66,6 +67,7 @@ public final class VbdConductor implements AutoCloseable {
         this.xenstore = xenstore;
         this.self = self;
         this.settings = settings;
+        hints = new SuspendWatch(xenstore, proxy);
         storage = new Storage(disks, settings.claims(), proxy::run);
     }
 
@@ -117,6 +119,7 @@ public final class VbdConductor implements AutoCloseable {
             unseen.addAll(kinds);
             suspended = false;
         });
+        hints.start();
         for (String kind : kinds) {
             watches.add(xenstore.watch(root(kind), path -> backendChanged(kind, path)));
         }
@@ -129,6 +132,7 @@ public final class VbdConductor implements AutoCloseable {
     @Override
     public void close() {
         watches.forEach(Watch::close);
+        hints.close();
         proxy.run(this::onLeave);
         boolean gone = false;
         try {
@@ -158,7 +162,7 @@ public final class VbdConductor implements AutoCloseable {
     /** Wakes without a command only while something is owed: a look, or the count of log lines left out. */
     private Runnable next() throws InterruptedException {
         boolean owed = faults.isSpent() || events.isSpent()
-            || vbds.values().stream().anyMatch(vbd -> vbd.isUneasy() || vbd.isHolding());
+            || vbds.values().stream().anyMatch(vbd -> vbd.isUneasy() || vbd.trouble().isOwed());
         if (!owed) {
             nextTickNs = 0;
             return commands.take();
@@ -173,7 +177,7 @@ public final class VbdConductor implements AutoCloseable {
     private void onTick() {
         nextTickNs = 0;
         tickLogs();
-        vbds.values().stream().filter(Vbd::isHolding).toList().forEach(Vbd::retry);
+        vbds.values().stream().filter(vbd -> vbd.trouble().isOwed()).toList().forEach(Vbd::retry);
         if (!suspended) {
             vbds.values().stream().filter(Vbd::isUneasy).toList().forEach(Vbd::look);
         }
@@ -212,7 +216,18 @@ public final class VbdConductor implements AutoCloseable {
         suspended = wanted;
         if (!wanted) {
             vbds.values().stream().toList().forEach(Vbd::look);
+            onDomainReleased();
         }
+    }
+
+    void onDomainReleased() {
+        if (!leaving && !suspended) {
+            hints.onReleased(vbds.values().stream().toList());
+        }
+    }
+
+    void onShutdownChanged(int domid) {
+        hints.onShutdownChanged(domid);
     }
 
     /** All devices. */
@@ -289,6 +304,7 @@ public final class VbdConductor implements AutoCloseable {
             this::forget);
         vbd.watchedBy(xenstore.watch(vbd.frontendStatePath(), path -> proxy.deviceChanged(address)));
         vbds.put(address.toString(), vbd);
+        hints.add(address.domid());
         return vbd;
     }
 
@@ -301,6 +317,7 @@ public final class VbdConductor implements AutoCloseable {
 
     private void forget(Vbd gone) {
         vbds.remove(gone.address().toString());
+        hints.remove(gone.address().domid(), vbds.values());
         tickLogs();
     }
 
@@ -310,7 +327,7 @@ public final class VbdConductor implements AutoCloseable {
         if (vbd == null) {
             then.accept(new DiskGrowth.Outcome(0, "there is no device " + device));
         } else {
-            vbd.resize(bytes, then);
+            vbd.growth().resize(bytes, then);
         }
     }
 

@@ -52,6 +52,15 @@ final class VbdReport {
             sum(rings, Counter.HELD), vbd.lastError());
     }
 
+    /** In a line of the log. */
+    static String served(DataPath data) {
+        VbdConfig config = data.config();
+        int queues = data.rings().size();
+        return "serves " + config.target() + (config.readOnly() ? " read-only, " : ", ") + data.properties().sectors()
+            + " sectors, " + (data.disk().info().direct() ? "direct" : "buffered")
+            + (queues > 1 ? ", " + queues + " queues" : "");
+    }
+
     /** On any thread. */
     DeviceStats stats() {
         return new DeviceStats(address.toString(), address.domid(), VdevName.of(address.devid()), address.kind(),

@@ -95,16 +95,19 @@ final class VbdTrouble {
         return holding && !flushHeld;
     }
 
-    /** Whether trying again needs the disk to be opened anew: only then can a flush succeed that has failed once. */
-    boolean needsReopening() {
-        return flushHeld;
-    }
-
-    /** Tries again. */
-    void retry() {
-        if (data != null) {
+    /**
+     * Tries again what is held, and says how much that is. A flush that has failed can only succeed on a disk that is
+     * opened anew.
+     */
+    long retry(Succession succession) {
+        long held = VbdReport.held(data.rings());
+        if (flushHeld) {
+            succession.reopen();
+            data.keep();
+        } else {
             data.retry();
         }
+        return held;
     }
 
     /** In words that a program finds, too. */

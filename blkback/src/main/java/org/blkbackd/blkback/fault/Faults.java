@@ -23,6 +23,8 @@ public final class Faults {
         JOURNAL,
         /** Recovery does not wait for the image's lock, and takes none. */
         FENCE,
+        /** A disk parks, and lets go of its image, with requests in flight. */
+        DRAIN,
         /** The page cache of an image that another host had is kept (the engine reads this by itself). */
         CACHE_DROP
     }

@@ -36,6 +36,9 @@ public interface RingListener {
     /** All that was held is answered. */
     void unheld(VbdRing ring);
 
+    /** As it was asked to say: nothing is in flight or held, and nothing was on the ring. */
+    void drained(VbdRing ring);
+
     /**
      * Everything is released: no mapping, no port, no I/O in flight, no engine. When the ring was stopped for a
      * successor, what was not answered is in its journal.
@@ -46,4 +49,13 @@ public interface RingListener {
 
     /** Something in us broke that should not be able to: {@code ring} is halted. For the log, with its stack. */
     void fault(VbdRing ring, RuntimeException fault);
+
+    /** The guest of a kept ring goes on; told once. */
+    void moved(RingSentinel sentinel);
+
+    /** The ring cannot be watched, and nothing of it is held. */
+    void blind(RingSentinel sentinel, String reason);
+
+    /** The ring is not watched any more: no mapping, no port. */
+    void ended(RingSentinel sentinel);
 }

@@ -38,7 +38,7 @@ final class RingTools implements AutoCloseable {
     private final CopyBatch descriptors;
     private final CopyBatch fromGuest;
     private final CopyBatch toGuest;
-    private VbdRing[] byPort = new VbdRing[64];
+    private Attached[] byPort = new Attached[64];
 
     RingTools(GrantTable grants, EventChannels channels, RingListener listener) {
         this.grants = grants;
@@ -99,16 +99,16 @@ final class RingTools implements AutoCloseable {
         toGuest.clear();
     }
 
-    /** The ring bound to a local port, or null. */
-    VbdRing byPort(int port) {
+    /** Who is bound to a local port, or null. */
+    Attached byPort(int port) {
         return port < byPort.length ? byPort[port] : null;
     }
 
-    void rememberPort(int port, VbdRing ring) {
+    void rememberPort(int port, Attached owner) {
         if (port >= byPort.length) {
             byPort = Arrays.copyOf(byPort, Integer.highestOneBit(port) * 2);
         }
-        byPort[port] = ring;
+        byPort[port] = owner;
     }
 
     void forgetPort(int port) {

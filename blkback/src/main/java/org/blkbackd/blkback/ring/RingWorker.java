@@ -10,15 +10,15 @@ import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantTable;
 
 /**
- * Data-path thread: the duty cycle over the rings it owns. Everything but {@link #proxy} and {@link #run} belongs to
- * the thread inside {@link #run}.
+ * Data-path thread: the duty cycle over the rings and sentinels it owns. Everything but {@link #proxy} and {@link #run}
+ * belongs to the thread inside {@link #run}.
  */
 public final class RingWorker implements Runnable {
 
     private final RingTools tools;
     private final RingListener listener;
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
-    private final List<VbdRing> rings = new ArrayList<>();
+    private final List<Attached> attached = new ArrayList<>();
     private boolean closing;
 
     /** Takes over {@code channels}, which nobody else may use. */
@@ -51,26 +51,22 @@ public final class RingWorker implements Runnable {
 
     private int doWork() {
         int work = runCommands() + drainEvents();
-        for (int i = rings.size() - 1; i >= 0; i--) {
-            VbdRing ring = rings.get(i);
-            work += pass(ring);
-            if (ring.isReleased()) {
-                rings.remove(i);
+        for (int i = attached.size() - 1; i >= 0; i--) {
+            Attached one = attached.get(i);
+            work += pass(one);
+            if (one.isReleased()) {
+                attached.remove(i);
             }
         }
         return work;
     }
 
-    private int pass(VbdRing ring) {
+    private static int pass(Attached one) {
         try {
-            return ring.pass();
+            return one.pass();
         } catch (RuntimeException e) {
-            boolean first = ring.fail(e);
-            if (first) {
-                listener.fault(ring, e);
-            }
             // A fault that comes again at every pass must not keep the worker from its sleep.
-            return first ? 1 : 0;
+            return one.fail(e) ? 1 : 0;
         }
     }
 
@@ -88,10 +84,10 @@ public final class RingWorker implements Runnable {
         EventChannels channels = tools.channels();
         for (int port = channels.pending(); port != EventChannels.NONE; port = channels.pending()) {
             events++;
-            VbdRing ring = tools.byPort(port);
-            // A port without a ring was unbound while its event was on the way: it stays masked.
-            if (ring != null) {
-                ring.signal();
+            Attached owner = tools.byPort(port);
+            // A port without an owner was unbound while its event was on the way: it stays masked.
+            if (owner != null) {
+                owner.signal();
             }
         }
         return events;
@@ -105,8 +101,28 @@ public final class RingWorker implements Runnable {
             return;
         }
         tools.rememberPort(ring.port(), ring);
-        rings.add(ring);
+        attached.add(ring);
         listener.attached(ring);
+    }
+
+    void onAttachSentinel(RingSentinel sentinel) {
+        try {
+            sentinel.attach();
+        } catch (RuntimeException e) {
+            listener.blind(sentinel, e.getMessage());
+            return;
+        }
+        tools.rememberPort(sentinel.port(), sentinel);
+        attached.add(sentinel);
+    }
+
+    void onEndSentinel(RingSentinel sentinel) {
+        sentinel.end();
+        listener.ended(sentinel);
+    }
+
+    void onDrainRing(VbdRing ring) {
+        ring.drain();
     }
 
     void onStopRing(VbdRing ring) {

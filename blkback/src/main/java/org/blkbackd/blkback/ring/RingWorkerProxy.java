@@ -50,6 +50,28 @@ public final class RingWorkerProxy {
         offer(() -> worker.onAbandonRing(ring));
     }
 
+    /** Has an attached ring say, by {@link RingListener#drained}, when nothing is in flight or on the ring. */
+    public void drainRing(VbdRing ring) {
+        offer(() -> worker.onDrainRing(ring));
+    }
+
+    /**
+     * Watches a ring that was kept, until {@link #endSentinel}. {@link RingListener#moved} follows when its guest goes
+     * on, or {@link RingListener#blind}.
+     *
+     * @param kept of the ring
+     */
+    public RingSentinel attachSentinel(RingSpec kept) {
+        RingSentinel sentinel = new RingSentinel(kept, tools);
+        offer(() -> worker.onAttachSentinel(sentinel));
+        return sentinel;
+    }
+
+    /** Ends a sentinel, attached or blind; {@link RingListener#ended} follows. */
+    public void endSentinel(RingSentinel sentinel) {
+        offer(() -> worker.onEndSentinel(sentinel));
+    }
+
     /** Has the worker run {@code answer}, which must be short: to see that it still works. */
     public void probe(Runnable answer) {
         offer(answer);

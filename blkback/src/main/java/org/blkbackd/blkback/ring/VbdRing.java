@@ -17,7 +17,7 @@ import org.blkbackd.ioengine.IoRequest;
  * copied in, submitted ({@link RingIntake}); completed, its read data copied out ({@link RingCompletion}), answered and
  * published ({@link Responder}).
  */
-public final class VbdRing {
+public final class VbdRing implements Attached {
 
     /** KEEPING is STOPPING for a successor: what is not with the storage stays in the journal. */
     private enum State { NEW, RUNNING, HALTED, STOPPING, KEEPING, RELEASED }
@@ -38,6 +38,7 @@ public final class VbdRing {
     private boolean more;
     private boolean resumed;
     private boolean troubled;
+    private boolean draining;
     private long activeAt;
 
     VbdRing(RingSpec spec, RingTools tools) {
@@ -67,7 +68,8 @@ public final class VbdRing {
         return parts.port();
     }
 
-    boolean isReleased() {
+    @Override
+    public boolean isReleased() {
         return state == State.RELEASED;
     }
 
@@ -128,6 +130,19 @@ public final class VbdRing {
         }
     }
 
+    /** Says when there is nothing in flight, held or on the ring; it serves on meanwhile, and after. */
+    void drain() {
+        draining = true;
+        more = true;
+    }
+
+    private void drained() {
+        if (state == State.RUNNING && !more && parts.inFlight().count() == 0) {
+            draining = false;
+            tools.listener().drained(this);
+        }
+    }
+
     /** Tries again what is held. */
     void retry() {
         if (state == State.RUNNING || state == State.HALTED) {
@@ -136,21 +151,24 @@ public final class VbdRing {
     }
 
     /** The frontend's event came. */
-    void signal() {
+    @Override
+    public void signal() {
         signalled = true;
     }
 
     /**
      * A fault of ours in the middle of a pass: forgets the pass's batches, which other rings share, and halts. What was
      * taken and not started never will be, since it may be the cause.
-     *
-     * @return whether it is the ring's first
      */
-    boolean fail(RuntimeException fault) {
+    @Override
+    public boolean fail(RuntimeException fault) {
         boolean first = !broken;
         broken = true;
         tools.clearBatches();
         halt(fault.toString());
+        if (first) {
+            tools.listener().fault(this, fault);
+        }
         return first;
     }
 
@@ -168,8 +186,8 @@ public final class VbdRing {
 
     // --- duty cycle -------------------------------------------------------------------------------------------------
 
-    /** One pass; returns how much was done, 0 when the ring can sleep until an event or a completion. */
-    int pass() {
+    @Override
+    public int pass() {
         int work = parts.engine().inFlight() > 0 ? parts.completion().run() : 0;
         more |= signalled;
         if (mayTake()) {
@@ -187,6 +205,9 @@ public final class VbdRing {
         }
         if (resumed) {
             resumed();
+        }
+        if (draining) {
+            drained();
         }
         if (troubled != parts.responder().held() > 0) {
             troubled = !troubled;

@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.ring.RingListener;
+import org.blkbackd.blkback.ring.RingSentinel;
 import org.blkbackd.blkback.ring.VbdRing;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.xenstore.Xenstore;
@@ -225,5 +226,25 @@ public final class StatisticsPublisher implements RingListener, AutoCloseable {
     @Override
     public void fault(VbdRing ring, RuntimeException fault) {
         next.fault(ring, fault);
+    }
+
+    @Override
+    public void drained(VbdRing ring) {
+        next.drained(ring);
+    }
+
+    @Override
+    public void moved(RingSentinel sentinel) {
+        next.moved(sentinel);
+    }
+
+    @Override
+    public void blind(RingSentinel sentinel, String reason) {
+        next.blind(sentinel, reason);
+    }
+
+    @Override
+    public void ended(RingSentinel sentinel) {
+        next.ended(sentinel);
     }
 }

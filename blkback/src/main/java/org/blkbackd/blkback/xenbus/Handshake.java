@@ -35,6 +35,10 @@ public record Handshake(Seen seen, Data data, boolean offered, boolean failed) {
         CONNECTING,
         /** Requests flow. */
         SERVING,
+        /** The guest is suspended: image and ring are being released, to go on later. */
+        PARKING,
+        /** The image is closed, and the ring is watched for the guest to go on. */
+        PARKED,
         /** Ring and image are being released. */
         RELEASING
     }

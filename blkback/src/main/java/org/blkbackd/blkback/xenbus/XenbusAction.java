@@ -8,10 +8,12 @@ public enum XenbusAction {
     OFFER,
     /** Open the image and attach the ring; {@code CONNECTED} or {@code CONNECT_FAILED} is to follow. */
     CONNECT,
-    /** Take up the rings of an earlier process; {@code CONNECTED} or {@code CONNECT_DEFERRED} is to follow. */
+    /** Take up rings, of an earlier process or parked; {@code CONNECTED} or {@code CONNECT_DEFERRED} is to follow. */
     RESUME,
     /** Write sectors, sector-size, info and state 4, in one transaction. */
     PUBLISH,
+    /** Stop the ring for later, close the image, watch the ring; {@code PARKED} is to follow. */
+    PARK,
     /** Stop the ring in order, close the image; {@code RELEASED} is to follow. */
     RELEASE,
     /** The same for a frontend that is gone: give its pages back before the storage has answered. */

@@ -12,6 +12,12 @@ public enum XenbusEvent {
     CONNECT_FAILED,
     /** CONNECT could not be tried, because xenstored did not answer, or RESUME failed; the next look tries again. */
     CONNECT_DEFERRED,
+    /** The guest seems to be suspended, and nothing is in flight. */
+    SUSPENDED,
+    /** PARK is done; the image is closed. */
+    PARKED,
+    /** The ring of a parked guest moves: it was not suspended, or goes on. */
+    MOVED,
     /** RELEASE or ABANDON is done; nothing is open. */
     RELEASED
 }

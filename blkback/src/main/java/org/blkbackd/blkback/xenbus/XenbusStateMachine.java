@@ -40,6 +40,13 @@ import org.blkbackd.blkback.xenbus.Handshake.Data;
  *            4        5                    WRITE_CLOSING, and the ring serves on until 6
  *            any      6                    RELEASE   then WRITE_CLOSED
  *            any      gone                 ABANDON   then WRITE_CLOSED, unless our directory is gone too
+ *            4        3 or 4, SUSPENDED    PARK     xl migrates the guest, or saves it
+ *  PARKING   any      any                  wait for PARKED
+ *  PARKED    1, 6     any                  ABANDON
+ *            any      3 or 4, MOVED        RESUME   the migration failed, or there was none
+ *            4        5                    WRITE_CLOSING, and RESUME until 6
+ *            any      1, 6                 RELEASE  as SERVING
+ *            any      gone                 ABANDON  as SERVING: the guest lives on another host, or nowhere
  *  RELEASING any      any                  wait for RELEASED
  * </pre>
  *
@@ -64,7 +71,7 @@ public final class XenbusStateMachine {
         XenbusStateMachine machine = new XenbusStateMachine(before);
         machine.apply(event);
         if (event != XenbusEvent.CONNECT_DEFERRED) {
-            machine.decide();
+            machine.decide(event);
         }
         return new Step(machine.now, List.copyOf(machine.actions));
     }
@@ -72,6 +79,8 @@ public final class XenbusStateMachine {
     private void apply(XenbusEvent event) {
         switch (event) {
             case CONNECTED -> now = now.data(Data.SERVING);
+            case SUSPENDED -> suspended();
+            case PARKED -> now = now.data(Data.PARKED);
             case CONNECT_DEFERRED -> now = now.data(Data.IDLE);
             case CONNECT_FAILED -> {
                 boolean startsOver = now.frontend() == INITIALISING;
@@ -100,12 +109,13 @@ public final class XenbusStateMachine {
         }
     }
 
-    private void decide() {
+    private void decide(XenbusEvent event) {
         switch (now.data()) {
             case IDLE -> idle();
             case SERVING -> serving();
+            case PARKED -> parked(event == XenbusEvent.MOVED);
             default -> {
-                // CONNECTING and RELEASING end with an event of their own
+                // CONNECTING, PARKING and RELEASING end with an event of their own
             }
         }
     }
@@ -204,6 +214,23 @@ public final class XenbusStateMachine {
         }
     }
 
+    private void suspended() {
+        if (now.data() == Data.SERVING && now.backend() == CONNECTED && frontendWaits()) {
+            release(Data.PARKING, XenbusAction.PARK);
+        }
+    }
+
+    private void parked(boolean moves) {
+        if (now.backend() == INITIALISING || now.backend() == CLOSED) {
+            release(XenbusAction.ABANDON);
+        } else if (!frontendWaits() || moves) {
+            servingFrontend();
+            if (now.data() == Data.PARKED && (moves || now.frontend() == CLOSING)) {
+                resume();
+            }
+        }
+    }
+
     private boolean frontendWaits() {
         return now.frontend() == INITIALISED || now.frontend() == CONNECTED;
     }
@@ -233,7 +260,11 @@ public final class XenbusStateMachine {
     }
 
     private void release(XenbusAction how) {
-        now = now.data(Data.RELEASING);
+        release(Data.RELEASING, how);
+    }
+
+    private void release(Data next, XenbusAction how) {
+        now = now.data(next);
         actions.add(how);
     }
 }

@@ -45,7 +45,7 @@ final class HostRig implements AutoCloseable {
     final SimToolstack toolstack;
     final Path folder;
     /** Asked by the next daemon. */
-    Claims claims = Claims.NONE;
+    private final Claims claims;
     private final DiskProvider extra;
     private final int workerCount;
     private final int self;
@@ -62,6 +62,11 @@ final class HostRig implements AutoCloseable {
         this(folder, extra, 2);
     }
 
+    /** @param claims what its daemons ask */
+    HostRig(Path folder, DiskProvider extra, Claims claims) {
+        this(folder, extra, 2, 0, claims);
+    }
+
     /** @param workerCount threads of the daemon, and so the most queues it offers */
     HostRig(Path folder, DiskProvider extra, int workerCount) {
         this(folder, extra, workerCount, 0);
@@ -69,6 +74,11 @@ final class HostRig implements AutoCloseable {
 
     /** @param self the domain that the daemon runs in */
     HostRig(Path folder, DiskProvider extra, int workerCount, int self) {
+        this(folder, extra, workerCount, self, Claims.NONE);
+    }
+
+    private HostRig(Path folder, DiskProvider extra, int workerCount, int self, Claims claims) {
+        this.claims = claims;
         this.workerCount = workerCount;
         this.self = self;
         this.folder = folder;

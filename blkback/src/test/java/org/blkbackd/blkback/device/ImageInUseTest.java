@@ -33,6 +33,7 @@ class ImageInUseTest {
     @TempDir
     private Path dir;
     private final FileProvider others = new FileProvider(FileOptions.DEFAULTS);
+    private final OtherHost other = new OtherHost();
     private HostRig host;
     private Path image;
     private DiskConfig disk;
@@ -40,7 +41,7 @@ class ImageInUseTest {
 
     @BeforeEach
     void start() {
-        host = new HostRig(dir, null);
+        host = new HostRig(dir, null, other);
         image = host.image("a.img", SIZE);
         disk = DiskConfig.vbd(1, "xvda", image.toString());
     }
@@ -85,8 +86,8 @@ class ImageInUseTest {
 
     @Test
     void itConnectsWhenTheOtherLetsGo() {
-        try (Disk other = openedByAnother()) {
-            assertTrue(other.info().sectors() > 0);
+        try (Disk held = openedByAnother()) {
+            assertTrue(held.info().sectors() > 0);
             offers();
             waitsSaying("in use");
         }
@@ -95,8 +96,8 @@ class ImageInUseTest {
 
     @Test
     void aGuestThatGoesMeanwhileLeavesNothing() {
-        try (Disk other = openedByAnother()) {
-            assertTrue(other.info().sectors() > 0);
+        try (Disk held = openedByAnother()) {
+            assertTrue(held.info().sectors() > 0);
             offers();
             waitsSaying("in use");
             frontend.close(PATIENCE_MS);
@@ -108,8 +109,8 @@ class ImageInUseTest {
 
     @Test
     void aDaemonThatStopsMeanwhileLeavesTheGuestToTheNext() {
-        try (Disk other = openedByAnother()) {
-            assertTrue(other.info().sectors() > 0);
+        try (Disk held = openedByAnother()) {
+            assertTrue(held.info().sectors() > 0);
             offers();
             waitsSaying("in use");
             host.stopDaemon();
@@ -131,11 +132,7 @@ class ImageInUseTest {
 
     @Test
     void itConnectsWhenTheOtherHostsAgree() {
-        OtherHost other = new OtherHost();
         other.refusal = "host b does not answer";
-        host.stopDaemon();
-        host.claims = other;
-        host.startDaemon();
         offers();
         waitsSaying("host b does not answer");
         assertEquals(0, HostRig.descriptors(image));

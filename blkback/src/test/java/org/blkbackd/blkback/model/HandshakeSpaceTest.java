@@ -72,6 +72,9 @@ class HandshakeSpaceTest {
         return switch (here.data()) {
             case CONNECTING -> List.of(XenbusEvent.CONNECTED, XenbusEvent.CONNECT_FAILED,
                 XenbusEvent.CONNECT_DEFERRED);
+            case SERVING -> List.of(XenbusEvent.SUSPENDED);
+            case PARKING -> List.of(XenbusEvent.PARKED);
+            case PARKED -> List.of(XenbusEvent.MOVED);
             case RELEASING -> List.of(XenbusEvent.RELEASED);
             default -> List.of();
         };
@@ -164,6 +167,9 @@ class HandshakeSpaceTest {
     void aDirectoryThatIsGoneIsForgotten() {
         everywhere(world -> {
             world.set(Seen.NOTHING);
+            if (world.handshake().data() == Data.PARKING) {
+                world.event(XenbusEvent.PARKED);
+            }
             if (world.handshake().data() == Data.CONNECTING) {
                 world.event(XenbusEvent.CONNECTED);
             }

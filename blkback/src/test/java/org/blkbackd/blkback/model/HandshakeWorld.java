@@ -85,11 +85,14 @@ final class HandshakeWorld {
     private void perform(XenbusAction action, Handshake before, XenbusEvent event) {
         boolean idle = before.data() == Data.IDLE || event == XenbusEvent.CONNECT_FAILED
             || event == XenbusEvent.RELEASED;
+        boolean parked = before.data() == Data.PARKED || event == XenbusEvent.PARKED;
         boolean serving = before.data() == Data.SERVING || event == XenbusEvent.CONNECTED;
         boolean allowed = switch (action) {
-            case CONNECT, RESUME, OFFER, WRITE_CLOSED, FORGET -> idle;
+            case CONNECT, OFFER, WRITE_CLOSED, FORGET -> idle;
+            case RESUME -> idle || parked;
+            case PARK -> serving && handshake.data() == Data.PARKING;
             case PUBLISH -> serving && handshake.data() == Data.SERVING;
-            case RELEASE, ABANDON -> serving && handshake.data() == Data.RELEASING;
+            case RELEASE, ABANDON -> (serving || parked) && handshake.data() == Data.RELEASING;
             default -> true;
         };
         require(allowed, action + " after " + event + " at " + before);
@@ -100,7 +103,7 @@ final class HandshakeWorld {
             case WRITE_CLOSED -> write(XenbusState.CLOSED, before, event);
             case FORGET -> forgotten = true;
             default -> {
-                // CONNECT, RESUME, RELEASE, ABANDON end with an event of their own
+                // CONNECT, RESUME, PARK, RELEASE, ABANDON end with an event of their own
             }
         }
     }
@@ -119,7 +122,8 @@ final class HandshakeWorld {
 
     /** Connected on both sides and nobody wants an end: then nothing is the backend's to write. */
     private static boolean isInUse(Handshake handshake) {
-        return handshake.data() == Data.SERVING && handshake.seen().backend() == XenbusState.CONNECTED
+        return (handshake.data() == Data.SERVING || handshake.data() == Data.PARKED)
+            && handshake.seen().backend() == XenbusState.CONNECTED
             && handshake.seen().frontend() == XenbusState.CONNECTED;
     }
 
@@ -130,6 +134,8 @@ final class HandshakeWorld {
                 event(connects ? XenbusEvent.CONNECTED : XenbusEvent.CONNECT_FAILED);
             } else if (handshake.data() == Data.RELEASING) {
                 event(XenbusEvent.RELEASED);
+            } else if (handshake.data() == Data.PARKING) {
+                event(XenbusEvent.PARKED);
             }
             look();
         }

@@ -68,7 +68,7 @@ final class RingRig implements AutoCloseable {
             pages.add(guest.allocatePage());
             refs.add(guest.grant(0, pages.get(i), false));
         }
-        RingWorker ringWorker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0), listener());
+        RingWorker ringWorker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0), new Told());
         worker = ringWorker.proxy();
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();
@@ -82,53 +82,72 @@ final class RingRig implements AutoCloseable {
         return RingJournal.volatileOnly(abi.slots(Blkif.PAGE_SIZE));
     }
 
-    private RingListener listener() {
-        return new RingListener() {
-            @Override
-            public void attached(VbdRing ring) {
-                told.add("attached");
-            }
+    private final class Told implements RingListener {
 
-            @Override
-            public void attachFailed(VbdRing ring, String reason) {
-                told.add("attachFailed");
-            }
+        @Override
+        public void attached(VbdRing ring) {
+            told.add("attached");
+        }
 
-            @Override
-            public void halted(VbdRing ring, String reason) {
-                told.add("halted");
-            }
+        @Override
+        public void attachFailed(VbdRing ring, String reason) {
+            told.add("attachFailed");
+        }
 
-            @Override
-            public void active(VbdRing ring) {
-                // Nothing that a test waits for.
-            }
+        @Override
+        public void halted(VbdRing ring, String reason) {
+            told.add("halted");
+        }
 
-            @Override
-            public void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-                failures.add(operation + " " + sector + " " + errno);
-            }
+        @Override
+        public void active(VbdRing ring) {
+            // Nothing that a test waits for.
+        }
 
-            @Override
-            public void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
-                told.add("held " + operation + " " + errno);
-            }
+        @Override
+        public void failed(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+            failures.add(operation + " " + sector + " " + errno);
+        }
 
-            @Override
-            public void unheld(VbdRing ring) {
-                told.add("unheld");
-            }
+        @Override
+        public void held(VbdRing ring, IoRequest.Operation operation, long sector, int errno) {
+            told.add("held " + operation + " " + errno);
+        }
 
-            @Override
-            public void released(VbdRing ring, int flushErrno) {
-                told.add("released " + flushErrno);
-            }
+        @Override
+        public void unheld(VbdRing ring) {
+            told.add("unheld");
+        }
 
-            @Override
-            public void fault(VbdRing ring, RuntimeException fault) {
-                told.add("fault " + fault);
-            }
-        };
+        @Override
+        public void released(VbdRing ring, int flushErrno) {
+            told.add("released " + flushErrno);
+        }
+
+        @Override
+        public void fault(VbdRing ring, RuntimeException fault) {
+            told.add("fault " + fault);
+        }
+
+        @Override
+        public void drained(VbdRing ring) {
+            told.add("drained");
+        }
+
+        @Override
+        public void moved(RingSentinel sentinel) {
+            told.add("moved");
+        }
+
+        @Override
+        public void blind(RingSentinel sentinel, String reason) {
+            told.add("blind");
+        }
+
+        @Override
+        public void ended(RingSentinel sentinel) {
+            told.add("ended");
+        }
     }
 
     long workerThreadId() {

@@ -69,6 +69,23 @@ class XenbusStateMachineTest {
         "SERVING, 5, 0, ABANDON",
         "SERVING, 6, 4, ABANDON",
         "SERVING, 1, 4, ABANDON",
+        "PARKING, 4, 4, ''",
+        "PARKING, 4, 6, ''",
+        "PARKING, 4, 0, ''",
+        "PARKED, 4, 3, ''",
+        "PARKED, 4, 4, ''",
+        "PARKED, 4, 1, RELEASE",
+        "PARKED, 4, 2, RELEASE",
+        "PARKED, 4, 5, WRITE_CLOSING RESUME",
+        "PARKED, 4, 6, RELEASE",
+        "PARKED, 4, 0, ABANDON",
+        "PARKED, 5, 4, ''",
+        "PARKED, 5, 5, RESUME",
+        "PARKED, 5, 6, RELEASE",
+        "PARKED, 5, 0, ABANDON",
+        "PARKED, 6, 4, ABANDON",
+        "PARKED, 1, 4, ABANDON",
+        "PARKED, 2, 4, ''",
         "RELEASING, 4, 6, ''",
         "RELEASING, 5, 1, ''",
         "RELEASING, 6, 0, ''",
@@ -111,7 +128,7 @@ class XenbusStateMachineTest {
             Handshake gone = at(data, 4, 4, true).looked(Seen.NOTHING);
             List<XenbusAction> expected = switch (data) {
                 case IDLE -> List.of(XenbusAction.FORGET);
-                case SERVING -> List.of(XenbusAction.ABANDON);
+                case SERVING, PARKED -> List.of(XenbusAction.ABANDON);
                 default -> List.of();
             };
             assertEquals(expected, look(gone).actions(), data.toString());
@@ -181,6 +198,40 @@ class XenbusStateMachineTest {
         var deferred = XenbusStateMachine.step(at(Data.CONNECTING, 2, 3, true), XenbusEvent.CONNECT_DEFERRED);
         assertEquals(List.of(), deferred.actions());
         assertEquals(List.of(XenbusAction.CONNECT), look(deferred.next().looked(seen(2, 3, true))).actions());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 4, PARK", "4, 3, PARK", "4, 5, WRITE_CLOSING", "4, 6, RELEASE", "4, 0, ABANDON", "5, 4, ''",
+        "2, 4, PUBLISH"})
+    void parksOnlyWhatIsConnectedOnBothSides(int backend, int frontend, String expected) {
+        var step = XenbusStateMachine.step(at(Data.SERVING, backend, frontend, true), XenbusEvent.SUSPENDED);
+        assertEquals(actions(expected), step.actions());
+        assertEquals(expected.equals("PARK"), step.next().data() == Data.PARKING);
+    }
+
+    @Test
+    void parksNothingThatIsNotServed() {
+        for (Data data : List.of(Data.CONNECTING, Data.PARKING, Data.PARKED, Data.RELEASING)) {
+            Handshake before = at(data, 4, 4, true);
+            var step = XenbusStateMachine.step(before, XenbusEvent.SUSPENDED);
+            assertEquals(List.of(), step.actions());
+            assertEquals(before, step.next());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 4, ''", "4, 5, WRITE_CLOSING RESUME", "4, 6, RELEASE", "4, 0, ABANDON", "6, 4, ABANDON"})
+    void looksAtOnceAtWhatChangedWhileItWasParking(int backend, int frontend, String expected) {
+        var step = XenbusStateMachine.step(at(Data.PARKING, backend, frontend, true), XenbusEvent.PARKED);
+        assertEquals(actions(expected), step.actions());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 4, RESUME", "4, 3, RESUME", "5, 4, RESUME", "4, 5, WRITE_CLOSING RESUME", "4, 6, RELEASE",
+        "4, 1, RELEASE", "4, 0, ABANDON", "1, 4, ABANDON"})
+    void goesOnWithAGuestThatMoves(int backend, int frontend, String expected) {
+        var step = XenbusStateMachine.step(at(Data.PARKED, backend, frontend, true), XenbusEvent.MOVED);
+        assertEquals(actions(expected), step.actions());
     }
 
     private static List<XenbusAction> released(int backend, int frontend) {

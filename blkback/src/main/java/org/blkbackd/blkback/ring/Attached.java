@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.ring;
+
+/** What a worker gives its turns and its events to. Owned by the worker. */
+interface Attached {
+
+    /** One turn; returns how much was done, 0 when it can sleep until an event or a completion. */
+    int pass();
+
+    /** The frontend's event came. */
+    void signal();
+
+    /** Holds nothing any more, so that it needs no more turns. */
+    boolean isReleased();
+
+    /**
+     * A turn broke by a fault of ours.
+     *
+     * @return whether it is the first
+     */
+    boolean fail(RuntimeException fault);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.blkback.ring;
+
+import java.lang.invoke.VarHandle;
+import org.blkbackd.blkback.blkif.SharedRing;
+import org.blkbackd.blkback.journal.JournalException;
+import org.blkbackd.grant.EventChannels;
+import org.blkbackd.grant.GrantMapping;
+
+/**
+ * Watches the ring of a guest that seems to be suspended, while its image is closed: mapped and bound, and nothing
+ * else. It takes nothing off the ring, and writes only {@code req_event}, to be told of the next request. A guest that
+ * resumes without having moved to another host goes on with the same ring and tells nobody (xenbus_probe_frontend.c,
+ * xenbus_dev_cancel), so its next request is all there is to see. Made by the conductor, then owned by its
+ * {@link RingWorker}; {@link #spec} is for everyone.
+ */
+public final class RingSentinel implements Attached {
+
+    private final RingSpec spec;
+    private final RingTools tools;
+    private GrantMapping mapping;
+    private SharedRing shared;
+    private int reqCons;
+    private int port = EventChannels.NONE;
+    /** One look is due, with or without an event. */
+    private boolean signalled = true;
+    private boolean told;
+    private boolean ended;
+
+    RingSentinel(RingSpec spec, RingTools tools) {
+        this.spec = spec;
+        this.tools = tools;
+    }
+
+    /** Of the ring; its disk is closed. */
+    public RingSpec spec() {
+        return spec;
+    }
+
+    /** The local event-channel port. */
+    int port() {
+        return port;
+    }
+
+    /** Maps and binds. On an exception nothing is left behind. */
+    void attach() {
+        try {
+            reqCons = spec.journal().reqCons();
+            mapping = tools.grants().map(spec.domid(), spec.ringRefs());
+            shared = new SharedRing(mapping.buffer(), spec.abi());
+            port = tools.channels().bindInterdomain(spec.domid(), spec.remotePort());
+        } catch (JournalException e) {
+            end();
+            throw new IllegalStateException(e.getMessage(), e);
+        } catch (RuntimeException e) {
+            end();
+            throw e;
+        }
+    }
+
+    /** Unbinds and unmaps. */
+    void end() {
+        ended = true;
+        shared = null;
+        if (port != EventChannels.NONE) {
+            tools.forgetPort(port);
+            tools.channels().unbind(port);
+            port = EventChannels.NONE;
+        }
+        if (mapping != null) {
+            mapping.close();
+            mapping = null;
+        }
+    }
+
+    @Override
+    public void signal() {
+        signalled = true;
+    }
+
+    /** An event may have been on its way since before the guest was suspended; what counts is the ring. */
+    @Override
+    public int pass() {
+        if (!signalled || told || ended) {
+            return 0;
+        }
+        signalled = false;
+        shared.reqEvent(reqCons + 1);
+        // Full fence: req_event must be visible before req_prod is read. Pairs with the frontend's xen_mb() between
+        // its store of req_prod and its read of req_event.
+        VarHandle.fullFence();
+        if (shared.reqProd() != reqCons) {
+            tell();
+        } else {
+            tools.channels().unmask(port);
+        }
+        return 1;
+    }
+
+    /** Once; the port stays masked, so that the guest cannot keep us busy. */
+    private void tell() {
+        told = true;
+        tools.listener().moved(this);
+    }
+
+    @Override
+    public boolean isReleased() {
+        return ended;
+    }
+
+    /** Serving the guest again is always right. */
+    @Override
+    public boolean fail(RuntimeException fault) {
+        boolean first = !told;
+        if (first) {
+            tell();
+        }
+        return first;
+    }
+}
