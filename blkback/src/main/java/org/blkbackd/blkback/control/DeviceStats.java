@@ -19,8 +19,10 @@ package org.blkbackd.blkback.control;
  * @param flush    FLUSH, with or without data
  * @param discard  DISCARD
  * @param errors   requests answered with an error, by kind
+ * @param parking  whether and how often it was parked, or null when it never was
  */
 public record DeviceStats(String name, int domid, String vdev, String kind, String target, long requests,
                           long inFlight, long held, long notifies, OperationStats read, OperationStats write,
-                          OperationStats flush, OperationStats discard, ErrorCounts errors) {
+                          OperationStats flush, OperationStats discard, ErrorCounts errors,
+                          ParkCounts parking) {
 }

@@ -23,11 +23,12 @@ package org.blkbackd.blkback.control;
  * @param inFlight           requests taken and not yet answered, those held included
  * @param held               requests kept unanswered because answering would lose data
  * @param lastError          the last thing that went wrong, or null
+ * @param parking            whether and how often it was parked, or null when it never was
  */
 public record DeviceView(String name, int domid, String domain, int devid, String vdev, String kind, String target,
                          String engine, String mode, long sectors, int physicalSectorSize, String backendState,
                          String frontendState, int queues, int ringPages, long inFlight, long held,
-                         String lastError) {
+                         String lastError, ParkCounts parking) {
 
     /** The unit of {@link #sectors}. */
     public static final int SECTOR_BYTES = 512;
@@ -35,7 +36,7 @@ public record DeviceView(String name, int domid, String domain, int devid, Strin
     /** The same, with the guest's name. */
     public DeviceView withDomain(String guest) {
         return new DeviceView(name, domid, guest, devid, vdev, kind, target, engine, mode, sectors,
-            physicalSectorSize, backendState, frontendState, queues, ringPages, inFlight, held, lastError);
+            physicalSectorSize, backendState, frontendState, queues, ringPages, inFlight, held, lastError, parking);
     }
 
     /** Size in bytes. */

@@ -31,8 +31,9 @@ final class ListCommand implements Callable<Integer> {
         return Blkbackctl.OK;
     }
 
-    /** A guest waits for what is held, so that is part of the state. */
+    /** A guest waits for what is held, so that is part of the state; and a parked disk is not in use. */
     private static String state(DeviceView view) {
-        return view.backendState() + (view.held() == 0 ? "" : " held=" + view.held());
+        boolean parked = view.parking() != null && view.parking().parked();
+        return (parked ? "parked" : view.backendState()) + (view.held() == 0 ? "" : " held=" + view.held());
     }
 }

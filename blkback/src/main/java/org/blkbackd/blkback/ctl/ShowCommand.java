@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.blkbackd.blkback.control.ControlReply;
 import org.blkbackd.blkback.control.ControlRequest;
 import org.blkbackd.blkback.control.DeviceView;
+import org.blkbackd.blkback.control.ParkCounts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -46,7 +47,13 @@ final class ShowCommand implements Callable<Integer> {
         line("in flight", view.inFlight());
         line("held", view.held() == 0 ? "0" : view.held() + " (see the last error; blkbackctl retry "
             + view.name() + ")");
+        line("parked", parked(view.parking()));
         line("last error", view.lastError());
+    }
+
+    private static String parked(ParkCounts parking) {
+        return parking == null ? "never" : (parking.parked() ? "now, while its guest is suspended; " : "")
+            + parking.parks() + " in all, went on after " + parking.unparks();
     }
 
     private void line(String label, Object value) {

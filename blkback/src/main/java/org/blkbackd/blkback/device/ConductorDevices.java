@@ -41,7 +41,8 @@ final class ConductorDevices implements ControlledDevices {
 
     @Override
     public CompletableFuture<List<DeviceStats>> stats() {
-        return onConductor(() -> vbds.get().stream().filter(Vbd::isConnected).map(VbdReport::new).toList())
+        return onConductor(() -> vbds.get().stream().filter(vbd -> vbd.isConnected() || vbd.isParked())
+            .map(VbdReport::new).toList())
             .thenApplyAsync(reports -> reports.stream().map(VbdReport::stats).toList());
     }
 

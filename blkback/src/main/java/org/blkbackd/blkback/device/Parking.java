@@ -5,6 +5,7 @@ package org.blkbackd.blkback.device;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.blkbackd.blkback.control.ParkCounts;
 import org.blkbackd.blkback.fault.Faults;
 import org.blkbackd.blkback.ring.RingSentinel;
 import org.blkbackd.blkback.xenbus.XenbusEvent;
@@ -184,13 +185,8 @@ final class Parking {
         }
     }
 
-    /** How often it was parked. */
-    long parks() {
-        return parks;
-    }
-
-    /** How often it went on. */
-    long unparks() {
-        return unparks;
+    /** For administrators; null when it was never parked. */
+    ParkCounts counts() {
+        return parks == 0 ? null : new ParkCounts(watching, parks, unparks);
     }
 }

@@ -10,6 +10,7 @@ import org.blkbackd.blkback.control.DeviceView;
 import org.blkbackd.blkback.control.ErrorCounts;
 import org.blkbackd.blkback.control.Histograms;
 import org.blkbackd.blkback.control.OperationStats;
+import org.blkbackd.blkback.control.ParkCounts;
 import org.blkbackd.blkback.control.VdevName;
 import org.blkbackd.blkback.ring.LatencyCounts;
 import org.blkbackd.blkback.ring.LatencyCounts.Operation;
@@ -29,27 +30,32 @@ final class VbdReport {
     private final VbdAddress address;
     private final String target;
     private final List<VbdRing> rings;
+    private final ParkCounts parking;
 
+    /** Of a connected vbd, or of a parked one: its rings have their counts still. */
     VbdReport(Vbd vbd) {
+        DataPath data = vbd.isParked() ? vbd.parking().parked() : vbd.data();
         address = vbd.address();
-        target = vbd.data().config().target().toString();
-        rings = List.copyOf(vbd.data().rings());
+        target = data.config().target().toString();
+        rings = List.copyOf(data.rings());
+        parking = vbd.parking().counts();
     }
 
     /** On the conductor's thread. */
     static DeviceView view(Vbd vbd) {
         VbdAddress address = vbd.address();
         DataPath data = vbd.data();
-        VbdConfig config = data == null ? null : data.config();
+        DataPath last = vbd.isParked() ? vbd.parking().parked() : data;
+        VbdConfig config = last == null ? null : last.config();
         DiskProperties disk = data == null || data.disk() == null ? null : data.properties();
-        List<VbdRing> rings = data == null ? List.of() : data.rings();
+        List<VbdRing> rings = last == null ? List.of() : last.rings();
         return new DeviceView(address.toString(), address.domid(), null, address.devid(),
             VdevName.of(address.devid()), address.kind(), config == null ? null : config.target().toString(),
             disk == null ? null : data.disk().info().direct() ? "direct" : "buffered",
             config == null ? null : config.readOnly() ? "r" : "w", disk == null ? 0 : disk.sectors(),
             disk == null ? 0 : disk.physicalSectorSize(), word(vbd.backendState()), word(vbd.frontendState()),
             rings.size(), rings.isEmpty() ? 0 : rings.get(0).spec().ringRefs().length, inFlight(rings),
-            sum(rings, Counter.HELD), vbd.lastError());
+            sum(rings, Counter.HELD), vbd.lastError(), vbd.parking().counts());
     }
 
     /** In a line of the log. */
@@ -70,7 +76,7 @@ final class VbdReport {
             new OperationStats(sum(rings, Counter.FLUSHES), 0, Histograms.latency(total(Operation.FLUSH))),
             operation(Operation.DISCARD, Counter.DISCARDS, Counter.DISCARD_BYTES),
             new ErrorCounts(sum(rings, Counter.MALFORMED), sum(rings, Counter.UNSUPPORTED),
-                sum(rings, Counter.COPY_FAILURES), sum(rings, Counter.IO_ERRORS)));
+                sum(rings, Counter.COPY_FAILURES), sum(rings, Counter.IO_ERRORS)), parking);
     }
 
     private OperationStats operation(Operation operation, Counter count, Counter bytes) {

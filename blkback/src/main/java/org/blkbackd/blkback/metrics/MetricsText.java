@@ -17,6 +17,7 @@ import java.util.Map;
 import org.blkbackd.blkback.control.DeviceStats;
 import org.blkbackd.blkback.control.Latency;
 import org.blkbackd.blkback.control.OperationStats;
+import org.blkbackd.blkback.control.ParkCounts;
 import org.blkbackd.blkback.log.OneLine;
 
 /** What devices have done, in Prometheus' text format. About 80 series a device, and at most so many devices. */
@@ -37,6 +38,9 @@ final class MetricsText {
     private final CounterSnapshot.Builder notifies = counter("blkbackd_notifies", "Events sent to the frontend.");
     private final GaugeSnapshot.Builder inFlight = gauge("blkbackd_in_flight", "Requests not answered yet.");
     private final GaugeSnapshot.Builder held = gauge("blkbackd_held", "Requests kept unanswered to lose no data.");
+    private final CounterSnapshot.Builder parks = counter("blkbackd_parks", "Times that its guest was suspended.");
+    private final CounterSnapshot.Builder unparks = counter("blkbackd_unparks", "Times that its guest went on.");
+    private final GaugeSnapshot.Builder parked = gauge("blkbackd_parked", "1 while its guest seems to be suspended.");
     private final HistogramSnapshot.Builder latency = HistogramSnapshot.builder().name("blkbackd_request_seconds")
         .help("Time from the ring to the response, failed requests included.");
 
@@ -51,7 +55,8 @@ final class MetricsText {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrometheusTextFormatWriter.create().write(out, MetricSnapshots.of(text.requests.build(), text.bytes.build(),
             text.errors.build(), text.notifies.build(), text.inFlight.build(), text.held.build(),
-            text.latency.build(), one("blkbackd_devices", "Connected disks.", devices.size()),
+            text.parks.build(), text.unparks.build(), text.parked.build(), text.latency.build(),
+            one("blkbackd_devices", "Connected disks.", devices.size()),
             one("blkbackd_devices_omitted", "Connected disks that are left out here.", devices.size() - told)));
         return out.toByteArray();
     }
@@ -67,6 +72,10 @@ final class MetricsText {
         count(notifies, labels, device.notifies());
         inFlight.dataPoint(point(labels, device.inFlight()));
         held.dataPoint(point(labels, device.held()));
+        ParkCounts parking = device.parking() == null ? new ParkCounts(false, 0, 0) : device.parking();
+        count(parks, labels, parking.parks());
+        count(unparks, labels, parking.unparks());
+        parked.dataPoint(point(labels, parking.parked() ? 1 : 0));
     }
 
     private void add(Labels labels, OperationStats stats) {

@@ -32,7 +32,8 @@ class ControlCodecTest {
         histogram.recordValueWithCount(3_000_000_000L, 7);
         OperationStats read = new OperationStats(8, 32768, Histograms.latency(histogram));
         DeviceStats stats = new DeviceStats("vbd-3-51712", 3, "xvda", "vbd", "direct:/srv/a.img", 9, 1, 0, 4, read,
-            OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4));
+            OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4),
+            new ParkCounts(true, 3, 2));
         for (ControlReply reply : List.of(ControlReply.devices(List.of(TestDevices.view(3, 51712))),
             ControlReply.stats(List.of(stats), 123456789L), ControlReply.resized(5), ControlReply.retried(7),
             ControlReply.level("warn"), ControlReply.daemon("0.1", 4711),

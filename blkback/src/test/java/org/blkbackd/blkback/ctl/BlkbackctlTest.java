@@ -19,6 +19,7 @@ import java.util.List;
 import org.blkbackd.blkback.control.ControlCodec;
 import org.blkbackd.blkback.control.ControlRequest;
 import org.blkbackd.blkback.control.DeviceView;
+import org.blkbackd.blkback.control.ParkCounts;
 import org.blkbackd.blkback.control.PeerView;
 import org.blkbackd.blkback.control.TestDevices;
 import org.blkbackd.blkback.control.server.ControlServer;
@@ -42,7 +43,7 @@ class BlkbackctlTest {
     private final ServerLoop loop = new ServerLoop();
     private final TestDevices devices = new TestDevices().with(TestDevices.view(3, 51712), 10)
         .with(new DeviceView("qdisk-12-51728", 12, "web", 51728, "xvdb", "qdisk", "/srv/\u001b[2Jb.img", null, "r",
-            0, 0, "init-wait", "initialising", 0, 0, 0, 2, "no\nsuch file"), 20);
+            0, 0, "init-wait", "initialising", 0, 0, 0, 2, "no\nsuch file", new ParkCounts(true, 2, 1)), 20);
     private ControlServer server;
     private StringWriter out = new StringWriter();
     private StringWriter err = new StringWriter();
@@ -63,9 +64,9 @@ class BlkbackctlTest {
     void listsDisksInColumns() {
         assertEquals(0, run("list"));
         assertEquals(List.of(
-            "DEVICE          GUEST  VDEV  SIZE  MODE  ENGINE  STATE             TARGET",
-            "vbd-3-51712     3      xvda    1M  w     direct  connected         direct:/srv/vbd-3-51712.img",
-            "qdisk-12-51728  web    xvdb     -  r     -       init-wait held=2  /srv/\\u001b[2Jb.img"),
+            "DEVICE          GUEST  VDEV  SIZE  MODE  ENGINE  STATE          TARGET",
+            "vbd-3-51712     3      xvda    1M  w     direct  connected      direct:/srv/vbd-3-51712.img",
+            "qdisk-12-51728  web    xvdb     -  r     -       parked held=2  /srv/\\u001b[2Jb.img"),
             out.toString().lines().toList());
     }
 
@@ -75,6 +76,8 @@ class BlkbackctlTest {
         String text = out.toString();
         assertTrue(text.contains("\ndevice            qdisk-12-51728\n".substring(1)), text);
         assertTrue(text.contains("held              2 (see the last error; blkbackctl retry qdisk-12-51728)\n"), text);
+        assertTrue(text.contains("parked            now, while its guest is suspended; 2 in all, went on after 1\n"),
+            text);
         assertTrue(text.contains("last error        no\\nsuch file\n"), text);
         assertTrue(text.contains("state             backend init-wait, frontend initialising\n"), text);
         assertFalse(text.contains("\u001b"), text);

@@ -108,7 +108,7 @@ class MetricsServerTest {
         String hostile = "\"} 1\nblkbackd_devices 7\n\\\u001b\u2028" + "x".repeat(10_000);
         DeviceView view = TestDevices.view(3, 51712);
         DeviceStats stats = TestDevices.stats(new DeviceView(view.name(), 3, null, 51712, hostile, hostile, hostile,
-            null, "w", 0, 0, "", "", 1, 1, 0, 0, null), 1);
+            null, "w", 0, 0, "", "", 1, 1, 0, 0, null, null), 1);
         List<String> lines = new String(MetricsText.of(List.of(stats)), StandardCharsets.UTF_8).lines().toList();
         for (String line : lines) {
             assertTrue(line.matches("# .*|blkbackd_\\w+(\\{(\\w+=\"([^\"\\\\]|\\\\.)*\",?)+\\})? [-+0-9.eE]+"), line);
