@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingDeque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +55,7 @@ public final class VbdConductor implements AutoCloseable {
     private final Storage storage;
     private final DeviceSettings settings;
     private final Set<String> unseen = new TreeSet<>();
+    private final CompletableFuture<Void> looked = new CompletableFuture<>();
     private List<RingWorkerProxy> workers = List.of();
     private RingLimits limits;
     private int nextWorker;
@@ -111,6 +113,11 @@ public final class VbdConductor implements AutoCloseable {
         limits = new RingLimits(workers.size(), RingLimits.MAX_PAGE_ORDER);
         suspended = true;
         thread.start();
+    }
+
+    /** Completes on the control thread when every device that was there at {@link #begin} has been looked at. */
+    public CompletableFuture<Void> looked() {
+        return looked.copy();
     }
 
     /** Begins to follow the backend directories of {@code kinds}: the first event of a watch comes by itself. */
@@ -207,6 +214,9 @@ public final class VbdConductor implements AutoCloseable {
             lookAtAll(kind);
             if (unseen.remove(kind)) {
                 new Remains(xenstore, self, settings.journals()).remove(kind, vbds.keySet());
+            }
+            if (unseen.isEmpty()) {
+                looked.complete(null);
             }
         });
     }

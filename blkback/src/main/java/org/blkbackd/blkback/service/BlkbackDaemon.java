@@ -165,7 +165,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     private void begin(List<String> arguments) {
-        peers.begin();
+        peers.begin(conductor.looked());
         conductor.begin(config.kinds());
         Successors successors = new Successors(arguments, this::stepAside, BlkbackDaemon::leave);
         administration = Administration.start(config, host, conductor.devices(), successors, peers);

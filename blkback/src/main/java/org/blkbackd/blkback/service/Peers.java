@@ -32,6 +32,9 @@ final class Peers implements AutoCloseable {
 
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
+    /** For a xenstored that does not answer, before peers are answered all the same. */
+    private static final long LOOK_S = 10;
+
     private final PeerNetwork network;
     private final PeerClaims claims;
 
@@ -87,10 +90,11 @@ final class Peers implements AutoCloseable {
         return claims == null ? devices : new ClaimedHandOver(devices, claims);
     }
 
-    /** From now on peers are answered. */
-    void begin() {
+    /** From now on peers are asked; and answered, once every device of this host has made its claim. */
+    void begin(CompletableFuture<Void> looked) {
         if (claims != null) {
             claims.begin();
+            looked.orTimeout(LOOK_S, TimeUnit.SECONDS).whenComplete((done, late) -> claims.listen());
         }
     }
 

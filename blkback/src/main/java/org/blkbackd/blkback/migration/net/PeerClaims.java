@@ -4,6 +4,7 @@ package org.blkbackd.blkback.migration.net;
 
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,8 @@ public final class PeerClaims implements Claims, AutoCloseable {
     }
 
     private static final int THREADS = 64;
+    /** For storage that does not answer, before peers are answered all the same. */
+    private static final long LOOKUP_S = 10;
     /** Before a name that an administrator has given an image. */
     private static final String NAMED = "name:";
 
@@ -41,6 +44,8 @@ public final class PeerClaims implements Claims, AutoCloseable {
     /** Devices that go to another process of this host, or are there; those of them that are closed here. */
     private final Set<String> kept = new HashSet<>();
     private final Set<String> closed = new HashSet<>();
+    /** Claims whose image is being looked up. */
+    private final Set<CompletableFuture<Void>> lookups = new HashSet<>();
     private volatile boolean inherits;
 
     /** @param inherits until {@link #begin}, what is claimed is what this host has had open all the while */
@@ -56,10 +61,22 @@ public final class PeerClaims implements Claims, AutoCloseable {
         pool.allowCoreThreadTimeOut(true);
     }
 
-    /** Every device that another process of this host served is this one's: from now on peers ask, and are asked. */
+    /** Every device that another process of this host served is this one's: from now on peers are asked. */
     public void begin() {
         inherits = false;
-        network.listen();
+    }
+
+    /**
+     * From now on peers are answered. What is claimed already comes first: were they answered earlier, a guest that is
+     * connected here, and waits for this daemon to come back, could lose its image to one that is only starting.
+     */
+    public void listen() {
+        CompletableFuture<?>[] first;
+        synchronized (this) {
+            first = lookups.toArray(new CompletableFuture<?>[0]);
+        }
+        CompletableFuture.allOf(first).orTimeout(LOOKUP_S, TimeUnit.SECONDS)
+            .whenComplete((done, late) -> network.listen());
     }
 
     /** A device goes to another process of this host: however it is closed here, peers may not have its image. */
@@ -82,25 +99,40 @@ public final class PeerClaims implements Claims, AutoCloseable {
     @Override
     public void claim(Claim wanted, Consumer<ClaimResult> then) {
         boolean held = inherits;
+        CompletableFuture<Void> lookup = new CompletableFuture<>();
         synchronized (this) {
             kept.remove(wanted.device().toString());
             closed.remove(wanted.device().toString());
+            lookups.add(lookup);
         }
         pool.execute(() -> {
-            Want want;
             try {
-                want = want(wanted);
-            } catch (RuntimeException e) {
-                then.accept(wanted.exclusive() ? ClaimResult.refused("peers cannot be asked about "
-                    + wanted.target() + ": " + e.getMessage()) : ClaimResult.GRANTED);
-                return;
-            }
-            if (held) {
-                network.inherit(want, then);
-            } else {
-                network.claim(want, then);
+                claim(wanted, held, then);
+            } finally {
+                found(lookup);
             }
         });
+    }
+
+    private synchronized void found(CompletableFuture<Void> lookup) {
+        lookups.remove(lookup);
+        lookup.complete(null);
+    }
+
+    private void claim(Claim wanted, boolean held, Consumer<ClaimResult> then) {
+        Want want;
+        try {
+            want = want(wanted);
+        } catch (RuntimeException e) {
+            then.accept(wanted.exclusive() ? ClaimResult.refused("peers cannot be asked about " + wanted.target()
+                + ": " + e.getMessage()) : ClaimResult.GRANTED);
+            return;
+        }
+        if (held) {
+            network.inherit(want, then);
+        } else {
+            network.claim(want, then);
+        }
     }
 
     /** The same claim in words that every host understands; slow. */

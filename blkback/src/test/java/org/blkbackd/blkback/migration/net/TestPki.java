@@ -19,24 +19,25 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** Certificates made by the JDK's keytool, in one store. */
-final class TestPki {
+public final class TestPki {
 
     private static final String PASSWORD = "changeit";
 
     private final Path store;
 
-    TestPki(Path folder) {
+    /** @param folder for the store */
+    public TestPki(Path folder) {
         store = folder.resolve("store.p12");
     }
 
     /** An authority. */
-    TestPki authority(String alias) {
+    public TestPki authority(String alias) {
         keytool(alias, "-ext", "bc:c", "-validity", "1");
         return this;
     }
 
     /** A certificate for a host. */
-    TestPki host(String alias, String name, String authority) {
+    public TestPki host(String alias, String name, String authority) {
         keytool(alias, "-signer", authority, "-ext", "san=dns:" + name, "-validity", "1");
         return this;
     }
@@ -64,7 +65,7 @@ final class TestPki {
     }
 
     /** Writes what a daemon reads: {@code NAME.pem}, {@code NAME.key} and {@code ca.pem}. */
-    void write(Path folder, String name, String alias, String... authorities) throws IOException {
+    public void write(Path folder, String name, String alias, String... authorities) throws IOException {
         Files.createDirectories(folder);
         try {
             KeyStore keys = load();
