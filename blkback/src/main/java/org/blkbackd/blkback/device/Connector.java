@@ -12,12 +12,15 @@ import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
+import org.blkbackd.xenstore.XenstoreException;
 
 /**
  * Reads what toolstack and frontend say, or an earlier process has left, and begins a connection by it. Owned by the
  * conductor.
  */
 final class Connector {
+
+    private static final int EBUSY = 16;
 
     private final VbdAddress address;
     private final BackendArea backend;
@@ -63,7 +66,21 @@ final class Connector {
     private DataPath begin(VbdConfig config, RingPlan plan, DataPath.Way way, long sectors,
         DataPath.Listener listener) {
         return new DataPath(address, storage, workers, settings, log, listener)
-            .connect(config, uuid(), plan, way, sectors);
+            .connect(config, uuid(), plan, way, sectors, way == DataPath.Way.RESUMED ? this::away : () -> null);
+    }
+
+    /**
+     * Why rings of an earlier process are not to be touched: the guest may have done on another host what the journal
+     * still holds, and newer things since. A parked connection holds nothing, and what moves its ring is new.
+     */
+    private String away() {
+        try {
+            String name = frontend.awayName();
+            return name == null ? null : "its guest moves to another host, and may run there already: its domain is"
+                + " called " + name + " now; if it is to go on here, 'xl rename' gives it its own name back";
+        } catch (XenstoreException e) {
+            return e.getMessage();
+        }
     }
 
     /** Of the guest, for other hosts; asked for only where there are any. */
@@ -89,6 +106,10 @@ final class Connector {
      * @throws JournalException when its journal cannot be relied on
      */
     DataPath resume(XenbusState ours, DataPath parked, DataPath.Listener listener) throws JournalException {
+        String away = parked == null ? away() : null;
+        if (away != null) {
+            throw new XenbusFault(EBUSY, away);
+        }
         VbdConfig config = config();
         RingPlan plan = plan(ours);
         if (plan.knownTarget() != null && !plan.knownTarget().equals(config.target().disk())) {

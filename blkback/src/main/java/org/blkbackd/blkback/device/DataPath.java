@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.device;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.fault.FaultPoint;
@@ -38,6 +39,7 @@ final class DataPath {
     }
 
     private static final int EIO = 5;
+    private static final int EBUSY = 16;
     private static final int EINVAL = 22;
     /** Why a connection begins. */
     enum Way {
@@ -46,9 +48,9 @@ final class DataPath {
         /** The same after somebody else had the image, and may have it still. */
         AGAIN(0, true),
         /** An earlier process served it. Waits for the last I/O of one that died; then another try follows. */
-        RESUMED(10_000, false),
+        RESUMED(3_000, false),
         /** It was parked, and its guest goes on. */
-        UNPARKED(10_000, true);
+        UNPARKED(3_000, true);
 
         private final long patienceMs;
         /** Another host may have written the image since this one had it open. */
@@ -73,6 +75,7 @@ final class DataPath {
     private DiskLimits limits;
     private Way way;
     private long toldSectors;
+    private Supplier<String> objection;
     private boolean unwanted;
     private boolean parking;
     private boolean closedEarly;
@@ -89,9 +92,16 @@ final class DataPath {
 
     // --- up ---------------------------------------------------------------------------------------------------------
 
-    /** @param told the least size in 512-byte units: what a parked guest was told */
-    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found, Way begins, long told) {
+    /**
+     * Begins.
+     *
+     * @param told   the least size in 512-byte units: what a parked guest was told
+     * @param object asked once nobody else can have the image any more: why not to go on with it, or null
+     */
+    DataPath connect(VbdConfig wanted, String domainUuid, RingPlan found, Way begins, long told,
+        Supplier<String> object) {
         config = wanted;
+        objection = object;
         plan = found;
         way = begins;
         toldSectors = told;
@@ -113,6 +123,11 @@ final class DataPath {
         disk = opened.disk();
         if (unwanted) {
             giveUp(EIO, "not wanted any more");
+            return;
+        }
+        String objected = objection.get();
+        if (objected != null) {
+            giveUp(EBUSY, objected);
             return;
         }
         if (sectors(disk.info()) < toldSectors) {

@@ -13,6 +13,8 @@ public final class FrontendArea {
     private static final List<String> USUAL = List.of("multi-queue-num-queues", "ring-page-order", "protocol",
         "ring-ref", "ring-ref0", "event-channel");
 
+    private static final String AWAY = "--migratedaway";
+
     private final Xenstore xenstore;
     private final int domid;
     private final String path;
@@ -53,6 +55,22 @@ public final class FrontendArea {
             return vm == null ? null : vm.substring(vm.lastIndexOf('/') + 1);
         } catch (XenstoreException e) {
             return null;
+        }
+    }
+
+    /**
+     * What the domain is called while it is moved to another host, or null when it is not. xl renames it before the
+     * guest may run there, and back before it resumes the guest here (xl_migrate.c, migrate_domain).
+     */
+    public String awayName() {
+        try {
+            String name = xenstore.readOrNull("/local/domain/" + domid + "/name");
+            return name != null && name.endsWith(AWAY) ? name : null;
+        } catch (XenstoreException e) {
+            if (e.error().equals("EACCES")) {
+                return null;
+            }
+            throw e;
         }
     }
 

@@ -52,6 +52,7 @@ final class LateWrite {
 
     /** The guest is unpaused on the other host. */
     void wakeUpElsewhere() {
+        hosts.host(SOURCE).rename(before.domid(), "--migratedaway");
         after = before.in(hosts.host(DESTINATION).newDomain());
         hosts.host(DESTINATION).toolstack().attach(after);
         guest.wakeUp(hosts.host(DESTINATION), after);

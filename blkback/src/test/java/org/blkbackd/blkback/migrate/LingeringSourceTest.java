@@ -5,7 +5,6 @@ package org.blkbackd.blkback.migrate;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import org.blkbackd.blkback.model.FaultLog;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,8 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class LingeringSourceTest {
 
-    @Disabled("not mended yet: a daemon that is started again takes up the rings of a guest that is suspended, replays"
-        + " included, as soon as the lock is free; remove this line to see it")
     @ParameterizedTest
     @ValueSource(strings = {"direct", "buffered"})
     void aJournalOfASuspendedGuestIsNotReplayedOnTop(String engine) throws Exception {

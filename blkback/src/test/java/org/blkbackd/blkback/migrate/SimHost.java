@@ -141,6 +141,11 @@ final class SimHost implements AutoCloseable {
         stores.get(domid).write("/local/domain/" + domid + "/control/shutdown", "");
     }
 
+    /** xl, before the guest may run on the other host; and back, when it is to run here again. */
+    void rename(int domid, String suffix) {
+        dom0.write("/local/domain/" + domid + "/name", "guest-" + domid + suffix);
+    }
+
     /** A domain, whichever, has shut down or is gone. */
     void fireReleaseDomain() {
         xenstored.fireReleaseDomain();

@@ -67,6 +67,7 @@ final class SimMigration {
         faulty.at(6);
         pause(5);
         faulty.at(7);
+        source.rename(before.domid(), "--migratedaway");
         pause(5);
         faulty.at(8);
         return switch (ending) {
@@ -122,6 +123,7 @@ final class SimMigration {
 
     /** libxl_domain_resume with suspend_cancel: same ring, no event. */
     private DiskConfig resumeSource() {
+        source.rename(before.domid(), "");
         guest.goOn();
         return before;
     }
