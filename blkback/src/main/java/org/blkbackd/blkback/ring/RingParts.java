@@ -11,8 +11,6 @@ import org.blkbackd.blkback.fault.FaultPoint;
 import org.blkbackd.blkback.fault.Faults;
 import org.blkbackd.blkback.journal.JournalException;
 import org.blkbackd.blkback.journal.RingJournal;
-import org.blkbackd.grant.EventChannels;
-import org.blkbackd.grant.GrantMapping;
 import org.blkbackd.ioengine.IoEngine;
 
 /** What an attached ring is made of: made whole or not at all. Owned by its ring. */
@@ -21,19 +19,19 @@ final class RingParts {
     private final VbdRing ring;
     private final RingTools tools;
     private final RingSpec spec;
+    private final BoundRing bound;
     private BackRing back;
     private IoEngine engine;
     private InFlight inFlight;
     private Responder responder;
     private RingIntake intake;
     private RingCompletion completion;
-    private GrantMapping mapping;
-    private int port = EventChannels.NONE;
 
     RingParts(VbdRing ring, RingTools tools) {
         this.ring = ring;
         this.tools = tools;
         spec = ring.spec();
+        bound = new BoundRing(spec, tools);
     }
 
     BackRing back() {
@@ -62,14 +60,13 @@ final class RingParts {
 
     /** The local event-channel port. */
     int port() {
-        return port;
+        return bound.port();
     }
 
     /** Maps, binds, makes the engine, takes up what the journal holds. On an exception nothing is left behind. */
     void attach() {
         try {
-            mapping = tools.grants().map(spec.domid(), spec.ringRefs());
-            back = backRing(new SharedRing(mapping.buffer(), spec.abi()));
+            back = backRing(bound.map());
             engine = spec.disk().newEngine(back.slots() + 1, tools.wakeup());
             inFlight = new InFlight(back.slots(), tools.buffers().open(), tools.tables().open());
             responder = new Responder(ring.counters(), ring.latencies(), inFlight, back, spec.journal());
@@ -78,7 +75,7 @@ final class RingParts {
             if (spec.start() == RingSpec.Start.JOURNALED) {
                 takeUp();
             }
-            port = tools.channels().bindInterdomain(spec.domid(), spec.remotePort());
+            bound.bind();
             if (spec.start() != RingSpec.Start.NEW) {
                 FaultPoint.RECOVERY_ATTACHED.reached();
             }
@@ -146,14 +143,6 @@ final class RingParts {
     /** Unbinds and unmaps; I/O in flight goes on in buffers of ours. */
     void releaseGuest() {
         back = null;
-        if (port != EventChannels.NONE) {
-            tools.forgetPort(port);
-            tools.channels().unbind(port);
-            port = EventChannels.NONE;
-        }
-        if (mapping != null) {
-            mapping.close();
-            mapping = null;
-        }
+        bound.release();
     }
 }

@@ -2,11 +2,8 @@
 
 package org.blkbackd.blkback.ring;
 
-import java.lang.invoke.VarHandle;
-import org.blkbackd.blkback.blkif.SharedRing;
+import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.journal.JournalException;
-import org.blkbackd.grant.EventChannels;
-import org.blkbackd.grant.GrantMapping;
 
 /**
  * Watches the ring of a guest that seems to be suspended, while its image is closed: mapped and bound, and nothing
@@ -19,10 +16,8 @@ public final class RingSentinel implements Attached {
 
     private final RingSpec spec;
     private final RingTools tools;
-    private GrantMapping mapping;
-    private SharedRing shared;
-    private int reqCons;
-    private int port = EventChannels.NONE;
+    private final BoundRing bound;
+    private BackRing back;
     /** One look is due, with or without an event. */
     private boolean signalled = true;
     private boolean told;
@@ -31,6 +26,7 @@ public final class RingSentinel implements Attached {
     RingSentinel(RingSpec spec, RingTools tools) {
         this.spec = spec;
         this.tools = tools;
+        bound = new BoundRing(spec, tools);
     }
 
     /** Of the ring; its disk is closed. */
@@ -40,16 +36,16 @@ public final class RingSentinel implements Attached {
 
     /** The local event-channel port. */
     int port() {
-        return port;
+        return bound.port();
     }
 
     /** Maps and binds. On an exception nothing is left behind. */
     void attach() {
         try {
-            reqCons = spec.journal().reqCons();
-            mapping = tools.grants().map(spec.domid(), spec.ringRefs());
-            shared = new SharedRing(mapping.buffer(), spec.abi());
-            port = tools.channels().bindInterdomain(spec.domid(), spec.remotePort());
+            int reqCons = spec.journal().reqCons();
+            // all that was taken is answered
+            back = new BackRing(bound.map(), reqCons, reqCons);
+            bound.bind();
         } catch (JournalException e) {
             end();
             throw new IllegalStateException(e.getMessage(), e);
@@ -62,16 +58,8 @@ public final class RingSentinel implements Attached {
     /** Unbinds and unmaps. */
     void end() {
         ended = true;
-        shared = null;
-        if (port != EventChannels.NONE) {
-            tools.forgetPort(port);
-            tools.channels().unbind(port);
-            port = EventChannels.NONE;
-        }
-        if (mapping != null) {
-            mapping.close();
-            mapping = null;
-        }
+        back = null;
+        bound.release();
     }
 
     @Override
@@ -86,14 +74,10 @@ public final class RingSentinel implements Attached {
             return 0;
         }
         signalled = false;
-        shared.reqEvent(reqCons + 1);
-        // Full fence: req_event must be visible before req_prod is read. Pairs with the frontend's xen_mb() between
-        // its store of req_prod and its read of req_event.
-        VarHandle.fullFence();
-        if (shared.reqProd() != reqCons) {
+        if (back.finalCheck()) {
             tell();
         } else {
-            tools.channels().unmask(port);
+            tools.channels().unmask(bound.port());
         }
         return 1;
     }
