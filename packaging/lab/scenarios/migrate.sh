@@ -2,6 +2,7 @@
 # A PVH guest under verified writes migrates on one host, both engines; a migration that fails leaves it where it is.
 # host: --hvm
 . "$(dirname "$0")/functions.sh"
+. "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/migrate.inc"
 needs_blkbackd
 start_daemon
