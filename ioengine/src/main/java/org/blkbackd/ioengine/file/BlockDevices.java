@@ -2,7 +2,6 @@
 
 package org.blkbackd.ioengine.file;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -44,8 +43,9 @@ final class BlockDevices {
 
     private static long number(Path file) {
         try {
-            return Long.parseLong(Files.readString(file).strip());
-        } catch (IOException | NumberFormatException e) {
+            // a missing file is no number either
+            return Long.parseLong(SysText.read(file));
+        } catch (NumberFormatException e) {
             return -1;
         }
     }

@@ -3,7 +3,6 @@
 package org.blkbackd.ioengine.file;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -70,17 +69,14 @@ final class LockHolder {
             return "another disk of this service (pid " + pid + ")";
         }
         StringBuilder name = new StringBuilder();
-        read(process.resolve("comm")).strip().codePoints()
+        read(process.resolve("comm")).codePoints()
             .forEach(c -> name.appendCodePoint(Character.isISOControl(c) ? '?' : c));
         return String.format(Locale.ROOT, "%s (pid %d)", name.isEmpty() ? "a process" : name, pid);
     }
 
     private static String read(Path file) {
-        try {
-            return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            return "";
-        }
+        String text = SysText.read(file);
+        return text == null ? "" : text;
     }
 
     private static long number(String digits) {
