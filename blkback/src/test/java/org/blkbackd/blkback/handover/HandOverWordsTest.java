@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Random;
 import org.blkbackd.blkback.handover.Hello.Formats;
 import org.blkbackd.blkback.wire.Envelope;
@@ -38,12 +37,8 @@ class HandOverWordsTest {
 
     @Test
     void survivesWhateverSomebodyDoesToIt() throws WireException {
-        HostileBytes.everyTruncationIsRefused(HELLO.encode(), Hello::decode);
-        HostileBytes.everyBitFlipIsRefused(HELLO.encode(), Hello::decode);
-        HostileBytes.onlyTheEnvelopeIsRead(HELLO.encode(), Hello::decode);
-        HostileBytes.everyTruncationIsRefused(CANDIDATE.encode(1), bytes -> Message.decode(1, bytes));
-        HostileBytes.everyBitFlipIsRefused(CANDIDATE.encode(1), bytes -> Message.decode(1, bytes));
-        HostileBytes.onlyTheEnvelopeIsRead(CANDIDATE.encode(1), bytes -> Message.decode(1, bytes));
+        HostileBytes.areSurvived(HELLO.encode(), Hello::decode);
+        HostileBytes.areSurvived(CANDIDATE.encode(1), bytes -> Message.decode(1, bytes));
     }
 
     @Test
@@ -67,9 +62,7 @@ class HandOverWordsTest {
         Random random = new Random(seed);
         for (int i = 0; i < 20_000; i++) {
             byte[] good = i % 2 == 0 ? HELLO.encode() : CANDIDATE.encode(1);
-            byte[] body = Arrays.copyOfRange(good, Envelope.HEADER_SIZE,
-                good.length - Envelope.TRAILER_SIZE - random.nextInt(3));
-            body[random.nextInt(body.length)] = (byte) random.nextInt(256);
+            byte[] body = HostileBytes.forgedBody(good, random);
             ByteBuffer hello = ByteBuffer.wrap(Envelope.seal(Kind.HELLO, 1, body));
             ByteBuffer message = ByteBuffer.wrap(Envelope.seal(Kind.TAKEOVER, 1, body));
             try {
