@@ -5,7 +5,6 @@ package org.blkbackd.blkback.migrate;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -43,7 +42,6 @@ class LateWriteTest {
     @ParameterizedTest
     @ValueSource(strings = {"direct", "buffered"})
     void aLateWriteIsOnTheImageBeforeASourceThatParksLetsGo(String engine) throws Exception {
-        assumeTrue(Parks.PARKS, "devices do not park yet");
         try (FaultLog log = new FaultLog(); TwoHosts hosts = new TwoHosts(1)) {
             LateWrite late = moved(hosts, engine);
             requireWaiting(late);
@@ -71,7 +69,6 @@ class LateWriteTest {
     @ParameterizedTest
     @ValueSource(strings = {"direct", "buffered"})
     void withoutTheDrainItLandsOnTop(String engine) throws Exception {
-        assumeTrue(Parks.PARKS, "devices do not park yet");
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1", "-Xmx256m", "--enable-native-access=ALL-UNNAMED", "-Dblkbackd.faults=off:drain",
             "-cp", System.getProperty("java.class.path"), LateWrite.class.getName(), engine)

@@ -48,7 +48,7 @@ final class MigrationRuns {
             });
             List<Future<?>> all = new ArrayList<>();
             for (int i = 0; i < PAIRS; i++) {
-                boolean peers = Parks.PARKS && i % 2 == 1;
+                boolean peers = i % 2 == 1;
                 all.add(pairs.submit(() -> {
                     runSome(peers);
                     return null;
