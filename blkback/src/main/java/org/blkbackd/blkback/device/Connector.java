@@ -12,6 +12,7 @@ import org.blkbackd.blkback.xenbus.VbdAddress;
 import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
+import org.blkbackd.ioengine.Errno;
 import org.blkbackd.xenstore.XenstoreException;
 
 /**
@@ -19,8 +20,6 @@ import org.blkbackd.xenstore.XenstoreException;
  * conductor.
  */
 final class Connector {
-
-    private static final int EBUSY = 16;
 
     private final VbdAddress address;
     private final BackendArea backend;
@@ -108,7 +107,7 @@ final class Connector {
     DataPath resume(XenbusState ours, DataPath parked, DataPath.Listener listener) throws JournalException {
         String away = parked == null ? away() : null;
         if (away != null) {
-            throw new XenbusFault(EBUSY, away);
+            throw new XenbusFault(Errno.EBUSY, away);
         }
         VbdConfig config = config();
         RingPlan plan = plan(ours);

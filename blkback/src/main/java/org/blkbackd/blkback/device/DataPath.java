@@ -17,6 +17,7 @@ import org.blkbackd.blkback.xenbus.VbdConfig;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskInfo;
+import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.OpenMode;
 
 /**
@@ -38,9 +39,6 @@ final class DataPath {
         void released(String trouble);
     }
 
-    private static final int EIO = 5;
-    private static final int EBUSY = 16;
-    private static final int EINVAL = 22;
     /** Why a connection begins. */
     enum Way {
         /** The frontend has made its rings. Waits for a daemon that is just letting go; well within libxl's 10 s. */
@@ -122,17 +120,17 @@ final class DataPath {
         }
         disk = opened.disk();
         if (unwanted) {
-            giveUp(EIO, "not wanted any more");
+            giveUp(Errno.EIO, "not wanted any more");
             return;
         }
         String objected = objection.get();
         if (objected != null) {
-            giveUp(EBUSY, objected);
+            giveUp(Errno.EBUSY, objected);
             return;
         }
         if (sectors(disk.info()) < toldSectors) {
-            giveUp(EINVAL, config.target() + " has " + sectors(disk.info()) + " sectors, and the guest was told of "
-                + toldSectors + ": it has shrunk, or is another image; give it its size back");
+            giveUp(Errno.EINVAL, config.target() + " has " + sectors(disk.info()) + " sectors, and the guest was told "
+                + "of " + toldSectors + ": it has shrunk, or is another image; give it its size back");
             return;
         }
         if (!disk.warning().isEmpty()) {
@@ -304,7 +302,7 @@ final class DataPath {
             settings.journals().remove(address.toString());
         }
         if (rings.failure() != null) {
-            listener.failed(EIO, rings.failure());
+            listener.failed(Errno.EIO, rings.failure());
             return;
         }
         String trouble = failure != null ? failure.getMessage() : null;
@@ -317,11 +315,11 @@ final class DataPath {
 
     private static int errno(DiskException failure) {
         return switch (failure.kind()) {
-            case NOT_FOUND -> 2;
-            case ACCESS -> 13;
-            case IN_USE -> 16;
-            case BAD_SPEC, UNSUPPORTED -> 22;
-            default -> EIO;
+            case NOT_FOUND -> Errno.ENOENT;
+            case ACCESS -> Errno.EACCES;
+            case IN_USE -> Errno.EBUSY;
+            case BAD_SPEC, UNSUPPORTED -> Errno.EINVAL;
+            default -> Errno.EIO;
         };
     }
 }

@@ -2,14 +2,13 @@
 
 package org.blkbackd.blkback.device;
 
+import org.blkbackd.ioengine.Errno;
+
 /**
  * A guest that wants to connect while somebody else has its image: after a migration that is the host it comes from.
  * It waits, because a connection that ends in Closed would cost it the disk. Owned by the conductor.
  */
 final class ImageWait {
-
-    /** The error by which such a failure is known. */
-    static final int EBUSY = 16;
 
     private final VbdTrouble trouble;
     private final VbdLog log;
@@ -25,7 +24,7 @@ final class ImageWait {
         if (!reason.equals(told)) {
             told = reason;
             log.error("its guest waits for the image: " + reason);
-            trouble.report(EBUSY, reason);
+            trouble.report(Errno.EBUSY, reason);
         }
     }
 

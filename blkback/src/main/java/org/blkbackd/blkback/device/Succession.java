@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.blkbackd.blkback.journal.JournalException;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
+import org.blkbackd.ioengine.Errno;
 import org.blkbackd.xenstore.XenstoreException;
 
 /**
@@ -14,9 +15,6 @@ import org.blkbackd.xenstore.XenstoreException;
  * are. Owned by the conductor.
  */
 final class Succession {
-
-    private static final int EIO = 5;
-    private static final int EINVAL = 22;
 
     private final Connector connector;
     private final VbdTrouble trouble;
@@ -49,9 +47,9 @@ final class Succession {
         } catch (XenbusFault e) {
             listener.failed(e.errno(), e.getMessage());
         } catch (JournalException e) {
-            listener.failed(EINVAL, e.getMessage());
+            listener.failed(Errno.EINVAL, e.getMessage());
         } catch (XenstoreException e) {
-            listener.failed(EIO, e.getMessage());
+            listener.failed(Errno.EIO, e.getMessage());
         }
         return null;
     }

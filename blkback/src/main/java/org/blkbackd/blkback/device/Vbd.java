@@ -16,6 +16,7 @@ import org.blkbackd.blkback.xenbus.XenbusEvent;
 import org.blkbackd.blkback.xenbus.XenbusFault;
 import org.blkbackd.blkback.xenbus.XenbusState;
 import org.blkbackd.blkback.xenbus.XenbusStateMachine;
+import org.blkbackd.ioengine.Errno;
 import org.blkbackd.xenstore.Watch;
 import org.blkbackd.xenstore.XenstoreException;
 
@@ -244,7 +245,7 @@ final class Vbd implements DataPath.Listener {
             uneasy = !succession.isChangingHands();
             succession.notResumed(errno, reason);
             advance(XenbusEvent.CONNECT_DEFERRED);
-        } else if (errno == ImageWait.EBUSY) {
+        } else if (errno == Errno.EBUSY) {
             uneasy = true;
             wait.inUse(reason);
             advance(XenbusEvent.CONNECT_DEFERRED);

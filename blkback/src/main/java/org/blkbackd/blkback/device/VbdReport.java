@@ -34,18 +34,23 @@ final class VbdReport {
 
     /** Of a connected vbd, or of a parked one: its rings have their counts still. */
     VbdReport(Vbd vbd) {
-        DataPath data = vbd.isParked() ? vbd.parking().parked() : vbd.data();
+        DataPath data = last(vbd);
         address = vbd.address();
         target = data.config().target().toString();
         rings = List.copyOf(data.rings());
         parking = vbd.parking().counts();
     }
 
+    /** The connection, or the one that is parked; null when there is neither. */
+    private static DataPath last(Vbd vbd) {
+        return vbd.isParked() ? vbd.parking().parked() : vbd.data();
+    }
+
     /** On the conductor's thread. */
     static DeviceView view(Vbd vbd) {
         VbdAddress address = vbd.address();
         DataPath data = vbd.data();
-        DataPath last = vbd.isParked() ? vbd.parking().parked() : data;
+        DataPath last = last(vbd);
         VbdConfig config = last == null ? null : last.config();
         DiskProperties disk = data == null || data.disk() == null ? null : data.properties();
         List<VbdRing> rings = last == null ? List.of() : last.rings();

@@ -22,7 +22,6 @@ final class VbdTrouble {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Vbd.class);
-    private static final int EIO = 5;
 
     private final VbdAddress address;
     private final BackendArea backend;
@@ -46,7 +45,7 @@ final class VbdTrouble {
 
     void onHalted(String reason) {
         log.error("ring stopped: " + reason);
-        report(EIO, "ring stopped: " + reason);
+        report(Errno.EIO, "ring stopped: " + reason);
     }
 
     /** The conventional error node. */

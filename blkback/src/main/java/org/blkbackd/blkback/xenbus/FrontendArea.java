@@ -38,11 +38,16 @@ public final class FrontendArea {
      * without privileges xenstored does not even say that a node is gone, unless it may read the one above.
      */
     public XenbusState state() {
+        return XenbusState.parse(readIfOurs(statePath()));
+    }
+
+    /** Null also where it is not ours to read. */
+    private String readIfOurs(String node) {
         try {
-            return XenbusState.parse(xenstore.readOrNull(statePath()));
+            return xenstore.readOrNull(node);
         } catch (XenstoreException e) {
             if (e.error().equals("EACCES")) {
-                return XenbusState.UNKNOWN;
+                return null;
             }
             throw e;
         }
@@ -63,15 +68,8 @@ public final class FrontendArea {
      * guest may run there, and back before it resumes the guest here (xl_migrate.c, migrate_domain).
      */
     public String awayName() {
-        try {
-            String name = xenstore.readOrNull("/local/domain/" + domid + "/name");
-            return name != null && name.endsWith(AWAY) ? name : null;
-        } catch (XenstoreException e) {
-            if (e.error().equals("EACCES")) {
-                return null;
-            }
-            throw e;
-        }
+        String name = readIfOurs("/local/domain/" + domid + "/name");
+        return name != null && name.endsWith(AWAY) ? name : null;
     }
 
     /**
