@@ -26,6 +26,8 @@ final class Parking {
     /** What is to be parked, once nothing is in flight. */
     private DataPath leaving;
     private long untilNs;
+    /** The guess came while the disk was being opened. */
+    private boolean guessedEarly;
     /** What is parked, closed; or goes on, and is not open again yet. */
     private DataPath parked;
     private boolean watching;
@@ -45,8 +47,28 @@ final class Parking {
 
     // --- into it ----------------------------------------------------------------------------------------------------
 
-    /** Its guest seems to be suspended: parks it when its requests have ended, as long as the guess holds. */
-    void prepare(DataPath data, long guessedUntilNs) {
+    /**
+     * Its guest seems to be suspended, which holds until then, in nanoseconds: parks it when its requests have ended,
+     * and after it is served, where that is just beginning.
+     */
+    void guess(DataPath data, boolean served, long guessedUntilNs) {
+        if (served) {
+            prepare(data, guessedUntilNs);
+        } else if (data != null && !data.isParked()) {
+            guessedEarly = true;
+            untilNs = guessedUntilNs;
+        }
+    }
+
+    /** It is served from now on. */
+    void served(DataPath data) {
+        if (guessedEarly && untilNs - System.nanoTime() > 0) {
+            prepare(data, untilNs);
+        }
+        guessedEarly = false;
+    }
+
+    private void prepare(DataPath data, long guessedUntilNs) {
         if (!data.isJournaled()) {
             log.debug("is not parked: it has no journal");
             return;

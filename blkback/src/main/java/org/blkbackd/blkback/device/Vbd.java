@@ -233,6 +233,7 @@ final class Vbd implements DataPath.Listener {
             succession.resumed(data);
         }
         advance(XenbusEvent.CONNECTED);
+        parking.served(data);
     }
 
     @Override
@@ -325,9 +326,7 @@ final class Vbd implements DataPath.Listener {
 
     /** Its guest seems to be suspended, a guess that is good until then, in nanoseconds. */
     void suspended(long untilNs) {
-        if (isConnected()) {
-            parking.prepare(data, untilNs);
-        }
+        parking.guess(data, isConnected(), untilNs);
     }
 
     private void happens(XenbusEvent event) {

@@ -4,12 +4,15 @@ package org.blkbackd.blkback.device;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
-/** The other hosts that are asked about images: refuse as long as they are told to, and note what they hear. */
+/** The other hosts that are asked about images: refuse or are slow when they are told to, and note what they hear. */
 final class OtherHost implements Claims {
 
     volatile String refusal;
+    /** Answers come only when this is open. */
+    volatile CountDownLatch awake = new CountDownLatch(0);
     final List<String> heard = new CopyOnWriteArrayList<>();
     volatile Claim last;
 
@@ -19,7 +22,15 @@ final class OtherHost implements Claims {
         String reason = refusal;
         heard.add(reason == null ? "granted" : "refused");
         // from a thread of its own, as a connection's answers come
-        new Thread(() -> then.accept(reason == null ? ClaimResult.GRANTED : ClaimResult.refused(reason))).start();
+        CountDownLatch answering = awake;
+        new Thread(() -> {
+            try {
+                answering.await();
+            } catch (InterruptedException e) {
+                return;
+            }
+            then.accept(reason == null ? ClaimResult.GRANTED : ClaimResult.refused(reason));
+        }).start();
     }
 
     @Override

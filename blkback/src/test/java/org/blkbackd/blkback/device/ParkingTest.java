@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.ioengine.Disk;
@@ -97,6 +98,20 @@ class ParkingTest {
         rig.faulty.disk.faults().release();
         rig.answered();
         rig.parked();
+    }
+
+    @Test
+    void aGuestThatIsSuspendedWhileItsDiskIsOpenedIsParkedThereafter() {
+        start();
+        rig.suspendAndPark();
+        rig.other.awake = new CountDownLatch(1);
+        rig.submitted(rig.frontend.claim().put(data(1)).write(0, 8));
+        rig.heard("parked", "granted");
+        rig.suspend();
+        rig.other.awake.countDown();
+        rig.answered();
+        rig.parked();
+        rig.reads(data(1), 0);
     }
 
     @Test
