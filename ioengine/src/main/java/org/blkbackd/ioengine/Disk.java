@@ -20,10 +20,10 @@ public interface Disk extends AutoCloseable {
      * A data handle for one owner thread. Several engines of one disk may work at once; the disk keeps their
      * read-modify-writes apart.
      *
-     * @param depth  requests that may be in flight at most
-     * @param wakeup called from any thread after a completion became visible to {@link IoEngine#reap}
+     * @param depth requests that may be in flight at most
+     * @param loop  the owner's; a completion that became visible to {@link IoEngine#reap} ends its sleep
      */
-    IoEngine newEngine(int depth, Wakeup wakeup);
+    IoEngine newEngine(int depth, IoLoop loop);
 
     /**
      * Asks the storage for its size again. A larger one counts from now on, in {@link #info} and for every engine, also

@@ -42,6 +42,18 @@ public final class LibC {
     /** close(2). */
     public static native int close(int fd);
 
+    /** read(2). */
+    public static native long read(int fd, long buffer, long bytes);
+
+    /** write(2). */
+    public static native long write(int fd, long buffer, long bytes);
+
+    /** eventfd(2). */
+    public static native int eventfd(int initial, int flags);
+
+    /** ppoll(2) on an array of struct pollfd; a timespec and a signal set, or 0 for none. */
+    public static native int ppoll(long pollfds, long count, long timespec, long signals);
+
     /** preadv(2). */
     public static native long preadv(int fd, long iovecs, int count, long offset);
 

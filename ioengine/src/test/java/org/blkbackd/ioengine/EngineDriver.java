@@ -5,19 +5,19 @@ package org.blkbackd.ioengine;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-
 /** The owner of one engine, as a test sees it: sleeps until it is woken, never polls. */
 public final class EngineDriver implements AutoCloseable {
 
-    private static final int TIMEOUT_SECONDS = 30;
+    private static final long TIMEOUT_NS = 30_000_000_000L;
 
-    private final Semaphore wakeups = new Semaphore(0);
+    private final IoLoop loop;
     private final IoEngine engine;
+    private boolean closed;
 
+    /** Owned by the thread that uses it first. */
     public EngineDriver(Disk disk, int depth) {
-        engine = disk.newEngine(depth, wakeups::release);
+        loop = LoopedDisk.loopFor(disk);
+        engine = disk.newEngine(depth, loop);
     }
 
     public IoEngine engine() {
@@ -33,14 +33,17 @@ public final class EngineDriver implements AutoCloseable {
     /** The next completion, waited for. */
     public IoRequest await() {
         IoRequest done = engine.reap();
+        long began = System.nanoTime();
         while (done == null) {
-            try {
-                assertTrue(wakeups.tryAcquire(TIMEOUT_SECONDS, TimeUnit.SECONDS), "nothing completed");
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
+            loop.announceSleep();
             done = engine.reap();
+            if (done == null) {
+                loop.sleep(TIMEOUT_NS);
+                done = engine.reap();
+            }
+            assertTrue(done != null || System.nanoTime() - began < TIMEOUT_NS, "nothing completed");
         }
+        loop.stayAwake();
         return done;
     }
 
@@ -77,7 +80,11 @@ public final class EngineDriver implements AutoCloseable {
 
     @Override
     public void close() {
-        drain();
-        engine.close();
+        if (!closed) {
+            drain();
+            engine.close();
+            loop.close();
+            closed = true;
+        }
     }
 }

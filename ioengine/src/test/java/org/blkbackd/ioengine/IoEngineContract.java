@@ -187,13 +187,13 @@ public abstract class IoEngineContract {
         assertThrows(IllegalStateException.class, () -> driver.engine().submit(read(0, 512)));
         disk.close();
         disk.close();
-        assertThrows(IllegalStateException.class, () -> disk.newEngine(1, () -> { }));
+        assertThrows(IllegalStateException.class, () -> disk.newEngine(1, new SleepingLoop()));
         disk = null;
     }
 
     @Test
     void refusesADepthOfZero() {
-        assertThrows(IllegalArgumentException.class, () -> disk.newEngine(0, () -> { }));
+        assertThrows(IllegalArgumentException.class, () -> disk.newEngine(0, new SleepingLoop()));
     }
 
     @Test

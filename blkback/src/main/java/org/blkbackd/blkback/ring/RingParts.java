@@ -67,7 +67,7 @@ final class RingParts {
     void attach() {
         try {
             back = backRing(bound.map());
-            engine = spec.disk().newEngine(back.slots() + 1, tools.wakeup());
+            engine = spec.disk().newEngine(back.slots() + 1, tools.loop());
             inFlight = new InFlight(back.slots(), tools.buffers().open(), tools.tables().open());
             responder = new Responder(ring.counters(), ring.latencies(), inFlight, back, spec.journal());
             intake = new RingIntake(spec, tools, ring.counters(), inFlight, responder, engine, back);

@@ -8,7 +8,7 @@ import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantCopy;
 import org.blkbackd.grant.GrantTable;
-import org.blkbackd.ioengine.Wakeup;
+import org.blkbackd.ioengine.IoLoop;
 
 /** What a worker lends to its rings: one event-channel handle, buffers, and a copy batch for each purpose. */
 final class RingTools implements AutoCloseable {
@@ -30,7 +30,7 @@ final class RingTools implements AutoCloseable {
     private final GrantTable grants;
     private final EventChannels channels;
     private final RingListener listener;
-    private final Poller poller;
+    private final IoLoop loop;
     private final BufferPool buffers = new BufferPool(CHUNKS, PendingRequest.MAX_CHUNKS,
         PendingRequest.CHUNK_SIZE);
     private final BufferPool tables = new BufferPool(TABLES, OWN_TABLES,
@@ -40,11 +40,12 @@ final class RingTools implements AutoCloseable {
     private final CopyBatch toGuest;
     private Attached[] byPort = new Attached[64];
 
-    RingTools(GrantTable grants, EventChannels channels, RingListener listener) {
+    RingTools(GrantTable grants, EventChannels channels, IoLoop loop, RingListener listener) {
         this.grants = grants;
         this.channels = channels;
         this.listener = listener;
-        poller = new Poller(channels.fd());
+        this.loop = loop;
+        loop.watch(channels.fd());
         descriptors = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, BATCH), tables, BATCH);
         fromGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, COPIES), buffers, BATCH);
         toGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.TO_GUEST, COPIES), buffers, BATCH);
@@ -62,12 +63,9 @@ final class RingTools implements AutoCloseable {
         return listener;
     }
 
-    Poller poller() {
-        return poller;
-    }
-
-    Wakeup wakeup() {
-        return poller;
+    /** Where the worker sleeps. */
+    IoLoop loop() {
+        return loop;
     }
 
     /** Chunks for data; a ring can always have the largest request in flight. */
@@ -122,9 +120,9 @@ final class RingTools implements AutoCloseable {
         descriptors.close();
         fromGuest.close();
         toGuest.close();
+        loop.close();
         channels.close();
         buffers.close();
         tables.close();
-        poller.close();
     }
 }

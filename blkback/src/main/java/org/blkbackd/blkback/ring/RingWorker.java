@@ -8,6 +8,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantTable;
+import org.blkbackd.ioengine.IoLoop;
 
 /**
  * Data-path thread: the duty cycle over the rings and sentinels it owns. Everything but {@link #proxy} and {@link #run}
@@ -21,10 +22,10 @@ public final class RingWorker implements Runnable {
     private final List<Attached> attached = new ArrayList<>();
     private boolean closing;
 
-    /** Takes over {@code channels}, which nobody else may use. */
-    public RingWorker(GrantTable grants, EventChannels channels, RingListener listener) {
+    /** Takes over {@code channels} and {@code loop}, which nobody else may use. */
+    public RingWorker(GrantTable grants, EventChannels channels, IoLoop loop, RingListener listener) {
         this.listener = listener;
-        tools = new RingTools(grants, channels, listener);
+        tools = new RingTools(grants, channels, loop, listener);
     }
 
     /** The way for other threads to speak to this worker. */
@@ -39,11 +40,11 @@ public final class RingWorker implements Runnable {
             if (doWork() > 0) {
                 continue;
             }
-            tools.poller().announceSleep();
+            tools.loop().announceSleep();
             if (doWork() > 0 || closing) {
-                tools.poller().stayAwake();
+                tools.loop().stayAwake();
             } else {
-                tools.poller().sleep();
+                tools.loop().sleep(IoLoop.FOR_EVER);
             }
         }
         tools.close();

@@ -84,6 +84,6 @@ public final class RingWorkerProxy {
 
     private void offer(Runnable command) {
         commands.add(command);
-        tools.poller().wake();
+        tools.loop().wake();
     }
 }

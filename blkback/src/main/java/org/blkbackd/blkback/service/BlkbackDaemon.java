@@ -30,6 +30,7 @@ import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileProvider;
+import org.blkbackd.ioengine.loop.PollLoop;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.blkbackd.xenstore.Xenstore;
 import org.slf4j.Logger;
@@ -220,7 +221,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     private RingWorkerProxy startWorker(RingListener listener, int number) {
-        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), listener);
+        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), new PollLoop(), listener);
         RingWorkerProxy proxy = worker.proxy();
         Thread thread = new Thread(worker, "blkbackd-worker-" + number);
         thread.setUncaughtExceptionHandler(BlkbackDaemon::workerDied);

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.Measured;
-import org.blkbackd.ioengine.Wakeup;
 
 /**
  * A disk on which requests overtake each other: each waits a time of its own, before it reaches the disk below or after
@@ -45,8 +45,8 @@ final class ReorderingDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
-        return new ReorderingEngine(this, disk.newEngine(depth, wakeup), depth, wakeup, new Random(seed));
+    public IoEngine newEngine(int depth, IoLoop loop) {
+        return new ReorderingEngine(this, disk.newEngine(depth, loop), depth, loop, new Random(seed));
     }
 
     @Override

@@ -29,6 +29,7 @@ import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileProvider;
+import org.blkbackd.ioengine.loop.PollLoop;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.client.XenstoreClient;
@@ -117,7 +118,7 @@ final class HostRig implements AutoCloseable {
             new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT, claims));
         for (int i = 0; i < workerCount; i++) {
             RingWorker worker = new RingWorker(hypervisor.grantTable(self), hypervisor.eventChannels(self),
-                conductor.listener());
+                new PollLoop(), conductor.listener());
             workers.add(worker.proxy());
             threads.add(new Thread(worker, "worker-" + i));
             threads.get(i).start();

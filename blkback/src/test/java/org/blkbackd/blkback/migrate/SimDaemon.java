@@ -18,6 +18,7 @@ import org.blkbackd.grant.EventChannels;
 import org.blkbackd.grant.GrantTable;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.ioengine.Disks;
+import org.blkbackd.ioengine.loop.PollLoop;
 import org.blkbackd.xenstore.Xenstore;
 
 /** The daemon's threads and what they use, put together as the service does it, so that they can be killed. */
@@ -50,7 +51,7 @@ final class SimDaemon {
         GrantTable grants = life.mortal(GrantTable.class, hypervisor.grantTable(0));
         for (int i = 0; i < WORKERS; i++) {
             RingWorker worker = new RingWorker(grants, life.mortal(EventChannels.class, hypervisor.eventChannels(0)),
-                conductor.listener());
+                new PollLoop(), conductor.listener());
             workers.add(worker.proxy());
             Thread thread = new Thread(worker, life + "-worker-" + i);
             thread.setDaemon(true);

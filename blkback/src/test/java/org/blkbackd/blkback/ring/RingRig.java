@@ -24,6 +24,7 @@ import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.loop.PollLoop;
 
 /** A worker with one ring, and a guest that writes the ring's bytes by hand. */
 final class RingRig implements AutoCloseable {
@@ -68,7 +69,8 @@ final class RingRig implements AutoCloseable {
             pages.add(guest.allocatePage());
             refs.add(guest.grant(0, pages.get(i), false));
         }
-        RingWorker ringWorker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0), new Told());
+        RingWorker ringWorker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0),
+            new PollLoop(), new Told());
         worker = ringWorker.proxy();
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();

@@ -9,10 +9,10 @@ import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenEngines;
-import org.blkbackd.ioengine.Wakeup;
 
 /**
  * A regular file or a block device. Thread-safe.
@@ -55,9 +55,9 @@ final class FileDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
+    public IoEngine newEngine(int depth, IoLoop loop) {
         engines.opened(depth);
-        FileEngine engine = new FileEngine(this, pool, queue, depth, wakeup);
+        FileEngine engine = new FileEngine(this, pool, queue, depth, loop);
         pool.add(engine, queue);
         return engine;
     }

@@ -7,13 +7,13 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoMemory;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.LibC;
 import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenEngines;
 import org.blkbackd.ioengine.ScatterCopy;
-import org.blkbackd.ioengine.Wakeup;
 
 /** A disk in memory: zeros when opened, gone when closed. Takes memory only for what was written. */
 public final class MemoryDisk implements Disk {
@@ -45,9 +45,9 @@ public final class MemoryDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
+    public IoEngine newEngine(int depth, IoLoop loop) {
         engines.opened(depth);
-        return new InstantEngine(this, depth, wakeup, this::perform, engines::closed);
+        return new InstantEngine(this, depth, loop, this::perform, engines::closed);
     }
 
     @Override

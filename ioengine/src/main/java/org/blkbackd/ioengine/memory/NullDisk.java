@@ -5,9 +5,9 @@ package org.blkbackd.ioengine.memory;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenEngines;
-import org.blkbackd.ioengine.Wakeup;
 
 /**
  * Completes everything at once and moves no data: what a benchmark measures on it is everything but storage. A read
@@ -30,9 +30,9 @@ public final class NullDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
+    public IoEngine newEngine(int depth, IoLoop loop) {
         engines.opened(depth);
-        return new InstantEngine(this, depth, wakeup, request -> 0, engines::closed);
+        return new InstantEngine(this, depth, loop, request -> 0, engines::closed);
     }
 
     @Override

@@ -5,8 +5,8 @@ package org.blkbackd.ioengine.sim;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.Measured;
-import org.blkbackd.ioengine.Wakeup;
 
 /** A disk whose requests fail, wait or overtake each other as its {@link #faults} say. */
 public final class FaultyDisk implements Disk {
@@ -39,8 +39,8 @@ public final class FaultyDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
-        return new FaultyEngine(disk.newEngine(depth, wakeup), faults, depth, wakeup);
+    public IoEngine newEngine(int depth, IoLoop loop) {
+        return new FaultyEngine(disk.newEngine(depth, loop), faults, depth, loop);
     }
 
     @Override

@@ -5,8 +5,8 @@ package org.blkbackd.ioengine.sim;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.Measured;
-import org.blkbackd.ioengine.Wakeup;
 
 /** A disk that notes in its {@link #log} what is done to it, so that a power failure can be played at any point. */
 public final class RecordingDisk implements Disk {
@@ -46,8 +46,8 @@ public final class RecordingDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
-        return new RecordingEngine(disk, log, flushes, depth, wakeup);
+    public IoEngine newEngine(int depth, IoLoop loop) {
+        return new RecordingEngine(disk, log, flushes, depth, loop);
     }
 
     @Override

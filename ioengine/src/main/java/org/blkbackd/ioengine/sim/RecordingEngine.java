@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Queue;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.IoRequest.Operation;
-import org.blkbackd.ioengine.Wakeup;
 
 /** Engine of a {@link RecordingDisk}. Owned by its caller's thread. */
 final class RecordingEngine implements IoEngine {
@@ -21,20 +21,20 @@ final class RecordingEngine implements IoEngine {
     private final DiskLog log;
     private final boolean flushes;
     private final int depth;
-    private final Wakeup wakeup;
+    private final IoLoop loop;
     private final Map<IoRequest, DiskLog.Entry> begun = new IdentityHashMap<>();
     /** Flushes that are not done; submitted, and then visible. */
     private final Queue<IoRequest> pretended = new ArrayDeque<>();
     private final Queue<IoRequest> ready = new ArrayDeque<>();
 
     /** @param disk the one below */
-    RecordingEngine(Disk disk, DiskLog log, boolean flushes, int depth, Wakeup wakeup) {
+    RecordingEngine(Disk disk, DiskLog log, boolean flushes, int depth, IoLoop loop) {
         this.disk = disk;
-        engine = disk.newEngine(depth, wakeup);
+        engine = disk.newEngine(depth, loop);
         this.log = log;
         this.flushes = flushes;
         this.depth = depth;
-        this.wakeup = wakeup;
+        this.loop = loop;
     }
 
     @Override
@@ -87,7 +87,7 @@ final class RecordingEngine implements IoEngine {
         if (!pretended.isEmpty()) {
             ready.addAll(pretended);
             pretended.clear();
-            wakeup.wake();
+            loop.wake();
         }
     }
 

@@ -9,9 +9,9 @@ import java.util.function.ToLongFunction;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.Measured;
-import org.blkbackd.ioengine.Wakeup;
 
 /** A disk that takes its time: a completion becomes visible only some time after the disk below completed. */
 public final class SlowDisk implements Disk {
@@ -51,8 +51,8 @@ public final class SlowDisk implements Disk {
     }
 
     @Override
-    public IoEngine newEngine(int depth, Wakeup wakeup) {
-        return new SlowEngine(this, disk.newEngine(depth, wakeup), wakeup, depth);
+    public IoEngine newEngine(int depth, IoLoop loop) {
+        return new SlowEngine(this, disk.newEngine(depth, loop), loop, depth);
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.SleepingLoop;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,10 +47,10 @@ class FileEngineTest {
         CountDownLatch waking = new CountDownLatch(1);
         CountDownLatch mayReturn = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
-        IoEngine engine = disk.newEngine(1, () -> {
+        IoEngine engine = disk.newEngine(1, new SleepingLoop(() -> {
             waking.countDown();
             FlushTest.await(mayReturn);
-        });
+        }));
         assertTrue(engine.submit(files.read(0, 512)));
         engine.kick();
         assertTrue(waking.await(30, TimeUnit.SECONDS));
@@ -70,10 +71,10 @@ class FileEngineTest {
         int threads = 4;
         for (int i = 0; i < 3 * threads; i++) {
             CountDownLatch reported = new CountDownLatch(1);
-            IoEngine engine = disk.newEngine(1, () -> {
+            IoEngine engine = disk.newEngine(1, new SleepingLoop(() -> {
                 Thread.currentThread().setUncaughtExceptionHandler((thread, e) -> reported.countDown());
                 throw new IllegalStateException("a bug");
-            });
+            }));
             IoRequest request = files.read(0, 512);
             assertTrue(engine.submit(request));
             engine.kick();

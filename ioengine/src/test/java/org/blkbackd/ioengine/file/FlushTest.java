@@ -16,6 +16,7 @@ import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoRequest;
+import org.blkbackd.ioengine.SleepingLoop;
 import org.blkbackd.ioengine.file.FaultyFileIo.Intervention;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -181,13 +182,13 @@ class FlushTest {
     void theOwnerMayUseAFlushAgainBeforeItsThreadIsBack() throws InterruptedException {
         CountDownLatch reused = new CountDownLatch(1);
         try (Disk disk = files.open("buffered", image)) {
-            IoEngine engine = disk.newEngine(2, () -> {
+            IoEngine engine = disk.newEngine(2, new SleepingLoop(() -> {
                 try {
                     reused.await(10, TimeUnit.SECONDS);
                 } catch (InterruptedException e) {
                     throw new AssertionError(e);
                 }
-            });
+            }));
             IoRequest request = EngineDriver.flush();
             submit(engine, request);
             reap(engine);
