@@ -54,7 +54,7 @@ public final class DemoCommand implements Callable<Integer> {
         description = "Image file, made where there is none and kept; default: a temporary file in this directory.")
     private Path image;
 
-    @Option(names = "--size", paramLabel = "SIZE", defaultValue = "256M", converter = Sizes.class,
+    @Option(names = "--size", paramLabel = "SIZE", defaultValue = "256M", converter = SizeOption.class,
         description = "Size of an image that is made (default: ${DEFAULT-VALUE}).")
     private long size;
 
@@ -70,7 +70,7 @@ public final class DemoCommand implements Callable<Integer> {
         description = "Requests in flight, 1 to 32 (default: ${DEFAULT-VALUE}).")
     private int depth;
 
-    @Option(names = "--block-size", paramLabel = "SIZE", defaultValue = "4K", converter = Sizes.class,
+    @Option(names = "--block-size", paramLabel = "SIZE", defaultValue = "4K", converter = SizeOption.class,
         description = "Bytes of a request, a multiple of 512 up to 44K (default: ${DEFAULT-VALUE}).")
     private long blockSize;
 

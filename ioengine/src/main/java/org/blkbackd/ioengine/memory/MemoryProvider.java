@@ -5,9 +5,11 @@ package org.blkbackd.ioengine.memory;
 import java.util.Set;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskException;
+import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.DiskProvider;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.OpenMode;
+import org.blkbackd.ioengine.Sizes;
 
 /** Opens {@code memory:SIZE} and {@code null:SIZE}. Each open makes a new disk. */
 public final class MemoryProvider implements DiskProvider {
@@ -47,7 +49,11 @@ public final class MemoryProvider implements DiskProvider {
 
     private static long size(DiskSpec spec) {
         try {
-            return Sizes.parse(spec.target());
+            long bytes = Sizes.parse(spec.target());
+            if (bytes == 0 || bytes % DiskInfo.SECTOR_SIZE != 0) {
+                throw new IllegalArgumentException("a disk's size is a multiple of 512 bytes and not zero");
+            }
+            return bytes;
         } catch (IllegalArgumentException e) {
             throw new DiskException(DiskException.Kind.BAD_SPEC, spec + ": " + e.getMessage(), e);
         }
