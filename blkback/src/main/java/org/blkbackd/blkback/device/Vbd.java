@@ -4,7 +4,6 @@ package org.blkbackd.blkback.device;
 
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.xenbus.BackendArea;
 import org.blkbackd.blkback.xenbus.FrontendArea;
@@ -39,14 +38,12 @@ final class Vbd implements DataPath.Listener {
     private final VbdTrouble trouble;
     private final ImageWait wait;
     private final Parking parking;
+    private final OwnState state;
     private Handshake handshake = Handshake.discovered();
-    /** What our state node held when we last read or wrote it. */
-    private XenbusState written = XenbusState.UNKNOWN;
     /** The connection, from its first moment to its last. */
     private DataPath data;
     private Watch watch;
     private boolean leaving;
-    private boolean refused;
     private boolean uneasy;
 
     /**
@@ -60,8 +57,9 @@ final class Vbd implements DataPath.Listener {
         this.address = address;
         this.backend = backend;
         this.frontend = frontend;
+        state = new OwnState(backend);
         connector = new Connector(address, backend, frontend, storage, workers, settings, log);
-        word = new HotplugWord(backend, storage, log, () -> written);
+        word = new HotplugWord(backend, storage, log, state::now);
         leftover = new Leftover(backend, log);
         growth = new DiskGrowth(backend, storage, log);
         trouble = new VbdTrouble(address, backend, log);
@@ -93,7 +91,7 @@ final class Vbd implements DataPath.Listener {
     }
 
     XenbusState backendState() {
-        return written;
+        return state.now();
     }
 
     XenbusState frontendState() {
@@ -126,7 +124,7 @@ final class Vbd implements DataPath.Listener {
         try {
             Handshake.Seen seen = backend.look(frontend);
             uneasy = false;
-            written = seen.backend();
+            state.seen(seen.backend());
             handshake = handshake.looked(seen);
         } catch (XenstoreException e) {
             unanswered("look", e);
@@ -139,20 +137,19 @@ final class Vbd implements DataPath.Listener {
         parking.look();
         word.say();
         growth.publish();
-        uneasy |= leftover.look(isIdle() && written == XenbusState.CLOSED);
+        uneasy |= leftover.look(isIdle() && state.now() == XenbusState.CLOSED);
     }
 
     private void advance(XenbusEvent event) {
         XenbusStateMachine.Step step = XenbusStateMachine.step(handshake, event);
         handshake = step.next();
-        refused = false;
+        state.begin();
         for (XenbusAction action : step.actions()) {
             try {
                 perform(action);
             } catch (XenstoreException e) {
-                // The next look shows what was not written, and the state machine asks for it again. Nothing that was
-                // to follow is written now: 6 must not come where 5 was missed.
-                refused = true;
+                // The next look shows what was not written, and the state machine asks for it again.
+                state.refuse();
                 unanswered(action.toString(), e);
             }
         }
@@ -172,30 +169,17 @@ final class Vbd implements DataPath.Listener {
             case PARK -> data.park();
             case RELEASE -> release(DataPath::stop);
             case ABANDON -> release(DataPath::abandon);
-            case WRITE_CLOSING -> switchState(XenbusState.CLOSING);
-            case WRITE_CLOSED -> switchState(XenbusState.CLOSED);
+            case WRITE_CLOSING -> state.write(XenbusState.CLOSING);
+            case WRITE_CLOSED -> state.write(XenbusState.CLOSED);
             default -> forget();
         }
-    }
-
-    /** A state that the toolstack changed under us is not written, nor is what was to follow: another look is due. */
-    private boolean write(XenbusState next, Predicate<XenbusState> change) {
-        refused = refused || !change.test(written);
-        if (!refused) {
-            written = next;
-        }
-        return !refused;
-    }
-
-    private void switchState(XenbusState next) {
-        write(next, expected -> backend.switchState(expected, next));
     }
 
     // --- offering ---------------------------------------------------------------------------------------------------
 
     private void offer() {
         word.owe();
-        if (write(XenbusState.INIT_WAIT, backend::offer)) {
+        if (state.write(XenbusState.INIT_WAIT, backend::offer)) {
             word.say();
         }
     }
@@ -262,11 +246,11 @@ final class Vbd implements DataPath.Listener {
 
     private void resume() {
         parking.leave();
-        if (!connector.isLeft(written)) {
+        if (!connector.isLeft(state.now())) {
             advance(XenbusEvent.CONNECT_DEFERRED);
             return;
         }
-        data = succession.resume(written, parking.parked(), this);
+        data = succession.resume(state.now(), parking.parked(), this);
     }
 
     /** Lets go of it for another process; {@code then} is told null, or why not. */
@@ -300,7 +284,7 @@ final class Vbd implements DataPath.Listener {
     // --- serving ----------------------------------------------------------------------------------------------------
 
     private void publish() {
-        if (write(XenbusState.CONNECTED,
+        if (state.write(XenbusState.CONNECTED,
             expected -> backend.publish(expected, data.properties(), data.connection()))) {
             log.info(VbdReport.served(data));
         }
