@@ -10,6 +10,7 @@ import com.typesafe.config.ConfigValueType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.blkbackd.blkback.blkif.RateLimits;
 
 /**
  * Takes typed values out of parsed settings. A value of the wrong type is a problem and leaves the default in its
@@ -39,11 +40,22 @@ final class Binding {
             wholeNumber(Setting.IO_THREADS, defaults.ioThreads()),
             text(Setting.ON_ERROR, defaults.onError()),
             text(Setting.WHILE_HELD, defaults.whileHeld()),
+            limits(defaults.limits()),
             text(Setting.LOG_LEVEL, defaults.logLevel()),
             text(Setting.CONTROL_SOCKET, defaults.controlSocket()),
             text(Setting.METRICS_SOCKET, defaults.metricsSocket()),
             wholeNumber(Setting.METRICS_PORT, defaults.metricsPort()),
             migration());
+    }
+
+    private RateLimits limits(RateLimits fallback) {
+        String words = text(Setting.LIMITS, null);
+        try {
+            return words == null ? fallback : RateLimits.parse(words);
+        } catch (IllegalArgumentException e) {
+            problems.add(Setting.LIMITS.key(), settings.get(Setting.LIMITS.key()), e.getMessage());
+            return fallback;
+        }
     }
 
     private MigrationConfig migration() {

@@ -7,6 +7,7 @@ import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.Pattern;
 import java.util.List;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.hibernate.validator.constraints.UniqueElements;
 
 /**
@@ -19,6 +20,7 @@ import org.hibernate.validator.constraints.UniqueElements;
  * @param ioThreads upper bound on storage threads of the portable engine
  * @param onError which failed requests are kept from the guest, where a disk's target does not say
  * @param whileHeld whether a ring with such a request takes more, where a disk's target does not say
+ * @param limits on what may be asked of a disk in a second, where its target does not say
  * @param logLevel least severe level that is logged
  * @param controlSocket where blkbackctl asks, below the host's runtime folder unless absolute; or {@link #NONE}
  * @param metricsSocket where Prometheus asks, as above
@@ -47,6 +49,8 @@ public record BlkbackConfig(
     @Pattern(regexp = "serve|stop", message = WHILE_HELD_ALLOWED)
     String whileHeld,
 
+    RateLimits limits,
+
     @Pattern(regexp = "error|warn|info|debug|trace", message = LOG_LEVEL_ALLOWED)
     String logLevel,
 
@@ -72,6 +76,7 @@ public record BlkbackConfig(
     static final String IO_THREADS_ALLOWED = "a whole number from 1 to 256";
     static final String ON_ERROR_ALLOWED = "report, hold or enospc";
     static final String WHILE_HELD_ALLOWED = "serve or stop";
+    static final String LIMITS_ALLOWED = RateLimits.ALLOWED;
     static final String LOG_LEVEL_ALLOWED = "error, warn, info, debug or trace";
 
     static final String SOCKET_ALLOWED = "a path of at most 90 characters, or none";
@@ -92,8 +97,8 @@ public record BlkbackConfig(
 
     /** The rest as in {@link #DEFAULTS}. */
     public BlkbackConfig(List<String> kinds, String defaultEngine, int workers, int ioThreads, String logLevel) {
-        this(kinds, defaultEngine, workers, ioThreads, "enospc", "serve", logLevel, "control.sock", NONE, 0,
-            MigrationConfig.NONE);
+        this(kinds, defaultEngine, workers, ioThreads, "enospc", "serve", RateLimits.NONE, logLevel, "control.sock",
+            NONE, 0, MigrationConfig.NONE);
     }
 
     /** Ring workers to start on a machine with {@code cpus} CPUs. */

@@ -13,6 +13,7 @@ enum Setting {
     IO_THREADS("io-threads", "ioThreads", BlkbackConfig.IO_THREADS_ALLOWED),
     ON_ERROR("on-error", "onError", BlkbackConfig.ON_ERROR_ALLOWED),
     WHILE_HELD("while-held", "whileHeld", BlkbackConfig.WHILE_HELD_ALLOWED),
+    LIMITS("limits", "limits", BlkbackConfig.LIMITS_ALLOWED),
     LOG_LEVEL("log-level", "logLevel", BlkbackConfig.LOG_LEVEL_ALLOWED),
     CONTROL_SOCKET("control-socket", "controlSocket", BlkbackConfig.SOCKET_ALLOWED),
     METRICS_SOCKET("metrics-socket", "metricsSocket", BlkbackConfig.SOCKET_ALLOWED),

@@ -38,7 +38,7 @@ public final class ControlCodec {
         Map<String, Object> values = parse(line, JSON.std::mapFrom);
         return new ControlRequest(version(values), value(values, "command", String.class),
             value(values, "device", String.class), bytes(values), value(values, "level", String.class),
-            value(values, "peer", String.class));
+            value(values, "peer", String.class), value(values, "limits", String.class));
     }
 
     /** A reply as a daemon wrote it. */

@@ -11,8 +11,10 @@ package org.blkbackd.blkback.control;
  * @param bytes   new size, for resize; null: what the image has
  * @param level   for log-level; null asks for the level in effect
  * @param peer    name of another host, for fence, unfence and migrate-check
+ * @param limits  for limit, as {@link ControlledDevices#limit} takes them; null asks for those in effect
  */
-public record ControlRequest(int version, String command, String device, Long bytes, String level, String peer) {
+public record ControlRequest(int version, String command, String device, Long bytes, String level, String peer,
+                             String limits) {
 
     /** All devices, as {@link ControlReply#devices}. */
     public static final String LIST = "list";
@@ -22,6 +24,8 @@ public record ControlRequest(int version, String command, String device, Long by
     public static final String STATS = "stats";
     /** Sets the size of a device; {@link ControlReply#bytes} is the size in effect. */
     public static final String RESIZE = "resize";
+    /** Limits what may be asked of a device's disk; the one of {@link ControlReply#lines} is the limits in effect. */
+    public static final String LIMIT = "limit";
     /** Tries held requests of one device or all again; {@link ControlReply#retried} is how many. */
     public static final String RETRY = "retry";
     /** Sets or asks {@link ControlReply#level}. */
@@ -48,21 +52,26 @@ public record ControlRequest(int version, String command, String device, Long by
 
     /** A command about one device. */
     public static ControlRequest ofDevice(String command, String device) {
-        return new ControlRequest(ControlCodec.VERSION, command, device, null, null, null);
+        return new ControlRequest(ControlCodec.VERSION, command, device, null, null, null, null);
     }
 
     /** {@code bytes} may be null. */
     public static ControlRequest resize(String device, Long bytes) {
-        return new ControlRequest(ControlCodec.VERSION, RESIZE, device, bytes, null, null);
+        return new ControlRequest(ControlCodec.VERSION, RESIZE, device, bytes, null, null, null);
     }
 
     /** {@code level} may be null. */
     public static ControlRequest logLevel(String level) {
-        return new ControlRequest(ControlCodec.VERSION, LOG_LEVEL, null, null, level, null);
+        return new ControlRequest(ControlCodec.VERSION, LOG_LEVEL, null, null, level, null, null);
+    }
+
+    /** {@code limits} may be null. */
+    public static ControlRequest limit(String device, String limits) {
+        return new ControlRequest(ControlCodec.VERSION, LIMIT, device, null, null, null, limits);
     }
 
     /** A command about a peer, and a device unless that is null. */
     public static ControlRequest ofPeer(String command, String device, String peer) {
-        return new ControlRequest(ControlCodec.VERSION, command, device, null, null, peer);
+        return new ControlRequest(ControlCodec.VERSION, command, device, null, null, peer, null);
     }
 }

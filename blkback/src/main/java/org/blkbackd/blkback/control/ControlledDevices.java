@@ -35,4 +35,14 @@ public interface ControlledDevices {
      * @return how many requests that are; or a {@link ControlException} that says why none can be
      */
     CompletableFuture<Integer> retry(String name);
+
+    /**
+     * Limits what may be asked of a device's disk, for as long as the device is there.
+     *
+     * @param name  of a device that {@link #devices} told
+     * @param words such as {@code iops=500,bandwidth=50M}, {@code none}, or {@code default} for what its target and the
+     *              settings say; null changes nothing
+     * @return the limits in effect, in such words; or a {@link ControlException} that says why not
+     */
+    CompletableFuture<String> limit(String name, String words);
 }

@@ -14,6 +14,7 @@ package org.blkbackd.blkback.control;
  * @param inFlight of those, not yet answered
  * @param held     of those in flight, kept unanswered because answering would lose data
  * @param notifies events sent to the frontend
+ * @param limited  times that requests began to wait because of the disk's limits
  * @param read     READ
  * @param write    WRITE
  * @param flush    FLUSH, with or without data
@@ -22,7 +23,7 @@ package org.blkbackd.blkback.control;
  * @param parking  whether and how often it was parked, or null when it never was
  */
 public record DeviceStats(String name, int domid, String vdev, String kind, String target, long requests,
-                          long inFlight, long held, long notifies, OperationStats read, OperationStats write,
-                          OperationStats flush, OperationStats discard, ErrorCounts errors,
+                          long inFlight, long held, long notifies, long limited, OperationStats read,
+                          OperationStats write, OperationStats flush, OperationStats discard, ErrorCounts errors,
                           ParkCounts parking) {
 }

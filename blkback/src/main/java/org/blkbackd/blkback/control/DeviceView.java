@@ -24,11 +24,13 @@ package org.blkbackd.blkback.control;
  * @param held               requests kept unanswered because answering would lose data
  * @param lastError          the last thing that went wrong, or null
  * @param parking            whether and how often it was parked, or null when it never was
+ * @param limits             on what may be asked of the disk, as {@code iops=500} or {@code none}; null before a guest
+ *                           was connected
  */
 public record DeviceView(String name, int domid, String domain, int devid, String vdev, String kind, String target,
                          String engine, String mode, long sectors, int physicalSectorSize, String backendState,
                          String frontendState, int queues, int ringPages, long inFlight, long held,
-                         String lastError, ParkCounts parking) {
+                         String lastError, ParkCounts parking, String limits) {
 
     /** The unit of {@link #sectors}. */
     public static final int SECTOR_BYTES = 512;
@@ -36,7 +38,8 @@ public record DeviceView(String name, int domid, String domain, int devid, Strin
     /** The same, with the guest's name. */
     public DeviceView withDomain(String guest) {
         return new DeviceView(name, domid, guest, devid, vdev, kind, target, engine, mode, sectors,
-            physicalSectorSize, backendState, frontendState, queues, ringPages, inFlight, held, lastError, parking);
+            physicalSectorSize, backendState, frontendState, queues, ringPages, inFlight, held, lastError, parking,
+            limits);
     }
 
     /** Size in bytes. */

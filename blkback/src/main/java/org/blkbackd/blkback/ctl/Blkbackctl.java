@@ -29,6 +29,7 @@ import picocli.CommandLine;
         ShowCommand.class,
         StatsCommand.class,
         ResizeCommand.class,
+        LimitCommand.class,
         RetryCommand.class,
         LogLevelCommand.class,
         TakeoverCommand.class,

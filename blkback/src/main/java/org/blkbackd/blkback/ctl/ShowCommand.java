@@ -44,6 +44,7 @@ final class ShowCommand implements Callable<Integer> {
         line("physical sector", view.physicalSectorSize() == 0 ? null : view.physicalSectorSize());
         line("state", "backend " + view.backendState() + ", frontend " + view.frontendState());
         line("rings", view.queues() == 0 ? null : view.queues() + " of " + view.ringPages() + " pages");
+        line("limits", view.limits());
         line("in flight", view.inFlight());
         line("held", view.held() == 0 ? "0" : view.held() + " (see the last error; blkbackctl retry "
             + view.name() + ")");

@@ -49,27 +49,31 @@ final class ConductorDevices implements ControlledDevices {
     @Override
     public CompletableFuture<Long> resize(String name, OptionalLong bytes) {
         CompletableFuture<Long> answer = new CompletableFuture<>();
-        proxy.resize(name, bytes.orElse(0), outcome -> {
-            if (outcome.failure() == null) {
-                answer.complete(outcome.sectors() * DeviceView.SECTOR_BYTES);
-            } else {
-                answer.completeExceptionally(new ControlException(ControlError.FAILED, outcome.failure()));
-            }
-        });
+        proxy.resize(name, bytes.orElse(0), outcome ->
+            answer(answer, outcome.sectors() * DeviceView.SECTOR_BYTES, outcome.failure()));
         return answer;
     }
 
     @Override
     public CompletableFuture<Integer> retry(String name) {
         CompletableFuture<Integer> answer = new CompletableFuture<>();
-        proxy.retry(name, retried -> {
-            if (retried.failure() == null) {
-                answer.complete((int) retried.requests());
-            } else {
-                answer.completeExceptionally(new ControlException(ControlError.FAILED, retried.failure()));
-            }
-        });
+        proxy.retry(name, retried -> answer(answer, (int) retried.requests(), retried.failure()));
         return answer;
+    }
+
+    @Override
+    public CompletableFuture<String> limit(String name, String words) {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        proxy.limit(name, words, outcome -> answer(answer, outcome.words(), outcome.failure()));
+        return answer;
+    }
+
+    private static <T> void answer(CompletableFuture<T> answer, T value, String failure) {
+        if (failure == null) {
+            answer.complete(value);
+        } else {
+            answer.completeExceptionally(new ControlException(ControlError.FAILED, failure));
+        }
     }
 
     private <T> CompletableFuture<T> onConductor(Supplier<T> question) {

@@ -54,6 +54,11 @@ final class ConductorProxy {
         run(() -> conductor.onRetry(device, then));
     }
 
+    /** Changes a device's limits, or asks for them; {@code then} runs on the conductor's thread. */
+    void limit(String device, String words, Consumer<DiskRates.Outcome> then) {
+        run(() -> conductor.onLimit(device, words, then));
+    }
+
     /** Runs {@code command} on the conductor's thread. */
     void run(Runnable command) {
         commands.add(command);

@@ -28,6 +28,7 @@ final class Connector {
     private final List<RingWorkerProxy> workers;
     private final DeviceSettings settings;
     private final VbdLog log;
+    private final DiskRates rates;
     private RingReadings readings;
     /** At the connection before this one, which may have needed several tries. */
     private RingReadings before;
@@ -42,6 +43,12 @@ final class Connector {
         this.workers = workers;
         this.settings = settings;
         this.log = log;
+        rates = new DiskRates(backend, settings.limits(), log);
+    }
+
+    /** How much may be asked of the disk. */
+    DiskRates rates() {
+        return rates;
     }
 
     /** What the toolstack says. Throws {@link XenbusFault} for what cannot be used. */
@@ -65,7 +72,8 @@ final class Connector {
     private DataPath begin(VbdConfig config, RingPlan plan, DataPath.Way way, long sectors,
         DataPath.Listener listener) {
         return new DataPath(address, storage, workers, settings, log, listener)
-            .connect(config, uuid(), plan, way, sectors, way == DataPath.Way.RESUMED ? this::away : () -> null);
+            .connect(config, uuid(), plan.limitedBy(rates.throttle(config)), way, sectors,
+                way == DataPath.Way.RESUMED ? this::away : () -> null);
     }
 
     /**

@@ -14,6 +14,7 @@ import org.blkbackd.blkback.journal.JournalException;
 import org.blkbackd.blkback.journal.JournalFolder;
 import org.blkbackd.blkback.journal.RingJournal;
 import org.blkbackd.blkback.ring.RingSpec;
+import org.blkbackd.blkback.ring.Throttle;
 import org.blkbackd.blkback.wire.RingRecord;
 import org.blkbackd.blkback.xenbus.RingOffer;
 import org.blkbackd.blkback.xenbus.VbdAddress;
@@ -37,6 +38,7 @@ final class RingPlan {
     private final RingOffer offer;
     private final RingSpec.Start start;
     private final List<JournalFolder.Found> found;
+    private Throttle throttle;
 
     private RingPlan(VbdAddress address, JournalFolder journals, String connection, RingOffer offer,
         RingSpec.Start start, List<JournalFolder.Found> found) {
@@ -86,6 +88,12 @@ final class RingPlan {
         return new RingPlan(address, journals, first.record().connection(), offer, RingSpec.Start.JOURNALED, found);
     }
 
+    /** The rings share {@code limit}. */
+    RingPlan limitedBy(Throttle limit) {
+        throttle = limit;
+        return this;
+    }
+
     /** The connection's name. */
     String connection() {
         return connection;
@@ -127,7 +135,7 @@ final class RingPlan {
             RingOffer.Queue queue = offer.queues().get(i);
             RingJournal journal = found.isEmpty() ? create(config, queue, i, limits, log) : found.get(i).journal();
             specs.add(0, new RingSpec(address.toString(), i, address.domid(), queue.ringRefs(), queue.port(),
-                offer.abi(), disk, limits, policy, journal, start));
+                offer.abi(), disk, limits, policy, throttle, journal, start));
         }
         return specs;
     }

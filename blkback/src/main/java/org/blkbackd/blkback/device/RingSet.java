@@ -126,6 +126,11 @@ final class RingSet {
         rings.forEach(ring -> worker(ring.spec().queue()).retryRing(ring));
     }
 
+    /** Has each ring's worker look again. */
+    void rouse() {
+        rings.forEach(ring -> worker(ring.spec().queue()).probe(() -> { }));
+    }
+
     /** Has each ring say when nothing is in flight. */
     void drain() {
         if (undrained == 0) {

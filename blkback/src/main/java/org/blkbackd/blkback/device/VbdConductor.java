@@ -341,6 +341,12 @@ public final class VbdConductor implements AutoCloseable {
         }
     }
 
+    /** As {@link Vbd#limit}. */
+    void onLimit(String device, String words, Consumer<DiskRates.Outcome> then) {
+        Vbd vbd = vbds.get(device);
+        then.accept(vbd == null ? new DiskRates.Outcome(null, "there is no device " + device) : vbd.limit(words));
+    }
+
     private void onLeave() {
         leaving = true;
         vbds.values().forEach(Vbd::leave);

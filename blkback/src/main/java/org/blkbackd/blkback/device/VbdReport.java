@@ -60,7 +60,7 @@ final class VbdReport {
             config == null ? null : config.readOnly() ? "r" : "w", disk == null ? 0 : disk.sectors(),
             disk == null ? 0 : disk.physicalSectorSize(), word(vbd.backendState()), word(vbd.frontendState()),
             rings.size(), rings.isEmpty() ? 0 : rings.get(0).spec().ringRefs().length, inFlight(rings),
-            sum(rings, Counter.HELD), vbd.lastError(), vbd.parking().counts());
+            sum(rings, Counter.HELD), vbd.lastError(), vbd.parking().counts(), vbd.limits());
     }
 
     /** In a line of the log. */
@@ -76,7 +76,8 @@ final class VbdReport {
     DeviceStats stats() {
         return new DeviceStats(address.toString(), address.domid(), VdevName.of(address.devid()), address.kind(),
             target, sum(rings, Counter.REQUESTS), inFlight(rings), sum(rings, Counter.HELD),
-            sum(rings, Counter.NOTIFIES), operation(Operation.READ, Counter.READS, Counter.READ_BYTES),
+            sum(rings, Counter.NOTIFIES), sum(rings, Counter.LIMITED),
+            operation(Operation.READ, Counter.READS, Counter.READ_BYTES),
             operation(Operation.WRITE, Counter.WRITES, Counter.WRITE_BYTES),
             new OperationStats(sum(rings, Counter.FLUSHES), 0, Histograms.latency(total(Operation.FLUSH))),
             operation(Operation.DISCARD, Counter.DISCARDS, Counter.DISCARD_BYTES),

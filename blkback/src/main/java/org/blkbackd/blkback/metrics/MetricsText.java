@@ -36,6 +36,8 @@ final class MetricsText {
     private final CounterSnapshot.Builder bytes = counter("blkbackd_bytes", "Data that requests moved.");
     private final CounterSnapshot.Builder errors = counter("blkbackd_errors", "Requests answered with an error.");
     private final CounterSnapshot.Builder notifies = counter("blkbackd_notifies", "Events sent to the frontend.");
+    private final CounterSnapshot.Builder limited = counter("blkbackd_limited",
+        "Times that requests began to wait because of the disk's limits.");
     private final GaugeSnapshot.Builder inFlight = gauge("blkbackd_in_flight", "Requests not answered yet.");
     private final GaugeSnapshot.Builder held = gauge("blkbackd_held", "Requests kept unanswered to lose no data.");
     private final CounterSnapshot.Builder parks = counter("blkbackd_parks", "Times that its guest was suspended.");
@@ -54,7 +56,7 @@ final class MetricsText {
         devices.subList(0, told).forEach(text::add);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrometheusTextFormatWriter.create().write(out, MetricSnapshots.of(text.requests.build(), text.bytes.build(),
-            text.errors.build(), text.notifies.build(), text.inFlight.build(), text.held.build(),
+            text.errors.build(), text.notifies.build(), text.limited.build(), text.inFlight.build(), text.held.build(),
             text.parks.build(), text.unparks.build(), text.parked.build(), text.latency.build(),
             one("blkbackd_devices", "Connected disks.", devices.size()),
             one("blkbackd_devices_omitted", "Connected disks that are left out here.", devices.size() - told)));
@@ -70,6 +72,7 @@ final class MetricsText {
             "copy", device.errors().copy(), "io", device.errors().io())
             .forEach((reason, count) -> count(errors, labels.add("reason", reason), count));
         count(notifies, labels, device.notifies());
+        count(limited, labels, device.limited());
         inFlight.dataPoint(point(labels, device.inFlight()));
         held.dataPoint(point(labels, device.held()));
         ParkCounts parking = device.parking() == null ? new ParkCounts(false, 0, 0) : device.parking();

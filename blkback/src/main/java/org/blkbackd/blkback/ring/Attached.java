@@ -8,6 +8,11 @@ interface Attached {
     /** One turn; returns how much was done, 0 when it can sleep until an event or a completion. */
     int pass();
 
+    /** Nanoseconds until it wants a turn although nothing happens; Long.MAX_VALUE when it does not. */
+    default long waitNs() {
+        return Long.MAX_VALUE;
+    }
+
     /** The frontend's event came. */
     void signal();
 

@@ -33,7 +33,9 @@ public final class RingCounters {
         /** Requests that failed and are kept unanswered, now: the one counter that also falls. */
         HELD,
         /** Events sent to the frontend. */
-        NOTIFIES
+        NOTIFIES,
+        /** Times that requests began to wait on the ring because of the disk's limits. */
+        LIMITED
     }
 
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);

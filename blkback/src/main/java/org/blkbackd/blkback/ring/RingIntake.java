@@ -4,6 +4,7 @@ package org.blkbackd.blkback.ring;
 
 import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.Blkif;
+import org.blkbackd.blkback.blkif.BlkifRequest;
 import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.fault.FaultPoint;
 import org.blkbackd.blkback.ring.RingCounters.Counter;
@@ -30,6 +31,7 @@ final class RingIntake {
     private final RequestQueue retrying;
     /** Before those in their order: to be judged anew. */
     private final RequestQueue again;
+    private boolean limited;
 
     RingIntake(RingSpec spec, RingTools tools, RingCounters counters, InFlight inFlight, Responder responder,
         IoEngine engine, BackRing back) {
@@ -65,7 +67,8 @@ final class RingIntake {
     int take(DiskLimits limits, long now) {
         int available = back.available();
         int taken = 0;
-        while (available > taken && taken < RingTools.BATCH && inFlight.tables().grants(1)) {
+        limited = false;
+        while (available > taken && taken < RingTools.BATCH && inFlight.tables().grants(1) && !isLimited(now)) {
             takeOne(limits, now);
             taken++;
         }
@@ -75,6 +78,16 @@ final class RingIntake {
         }
         copyDescriptors(limits);
         return available < 0 ? BackRing.OVERFLOW : taken;
+    }
+
+    private boolean isLimited(long now) {
+        limited = spec.throttle().waitNs(now) > 0;
+        return limited;
+    }
+
+    /** Whether the last take left requests on the ring because of the disk's limits. */
+    boolean isLimited() {
+        return limited;
     }
 
     private void takeOne(DiskLimits limits, long now) {
@@ -87,7 +100,18 @@ final class RingIntake {
         counters.increment(Counter.REQUESTS);
         request.takenAt(now);
         judge(request, limits);
+        spec.throttle().charge(bytes(request), now);
         waiting.add(request);
+    }
+
+    /** What a request may move; of segments that are not known yet, as much as they can. */
+    private static long bytes(PendingRequest request) {
+        BlkifRequest blkif = request.blkif();
+        if (request.verdict() != Blkif.RSP_OKAY || blkif.operation() == Blkif.OP_DISCARD) {
+            return 0;
+        }
+        return blkif.isIndirect() ? (long) blkif.segments() * Blkif.PAGE_SIZE
+            : (long) blkif.sectors() << Blkif.SECTOR_SHIFT;
     }
 
     private void judge(PendingRequest request, DiskLimits limits) {

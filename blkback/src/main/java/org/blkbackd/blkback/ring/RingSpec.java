@@ -20,11 +20,13 @@ import org.blkbackd.ioengine.Disk;
  * @param disk       stays open until the ring is released
  * @param limits     what requests are judged by at first
  * @param policy     what becomes of requests that the disk fails
+ * @param throttle   of the disk, shared by all its rings
  * @param journal    of the ring
  * @param start      how the ring is found
  */
 public record RingSpec(String name, int queue, int domid, int[] ringRefs, int remotePort, BlkifAbi abi, Disk disk,
-                       DiskLimits limits, ErrorPolicy policy, RingJournal journal, Start start) {
+                       DiskLimits limits, ErrorPolicy policy, Throttle throttle, RingJournal journal,
+                       Start start) {
 
     /** How a ring is found. */
     public enum Start {

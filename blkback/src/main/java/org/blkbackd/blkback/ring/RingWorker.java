@@ -44,7 +44,7 @@ public final class RingWorker implements Runnable {
             if (doWork() > 0 || closing) {
                 tools.loop().stayAwake();
             } else {
-                tools.loop().sleep(IoLoop.FOR_EVER);
+                tools.loop().sleep(waitNs());
             }
         }
         tools.close();
@@ -60,6 +60,15 @@ public final class RingWorker implements Runnable {
             }
         }
         return work;
+    }
+
+    /** How long the worker may sleep when nothing happens. */
+    private long waitNs() {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < attached.size(); i++) {
+            least = Math.min(least, attached.get(i).waitNs());
+        }
+        return least == Long.MAX_VALUE ? IoLoop.FOR_EVER : least;
     }
 
     private static int pass(Attached one) {

@@ -39,6 +39,7 @@ public final class VbdRing implements Attached {
     private boolean resumed;
     private boolean troubled;
     private boolean draining;
+    private boolean limited;
     private long activeAt;
 
     VbdRing(RingSpec spec, RingTools tools) {
@@ -222,6 +223,11 @@ public final class VbdRing implements Attached {
         return work;
     }
 
+    @Override
+    public long waitNs() {
+        return limited && mayTake() ? spec.throttle().waitNs(System.nanoTime()) : Long.MAX_VALUE;
+    }
+
     /** What is not started is left to a successor. */
     private boolean isLeft() {
         return state == State.KEEPING && spec.journal().isDurable();
@@ -258,8 +264,13 @@ public final class VbdRing implements Attached {
             halt("the frontend's req_prod is impossible");
             return 1;
         }
-        // What is not taken although it is there waits for buffers or for the next pass; a completion wakes us.
+        // What is not taken although it is there waits for buffers or for the next pass, and a completion wakes us; or
+        // for the disk's limits, and the worker wakes in time.
         more = back.finalCheck();
+        if (parts.intake().isLimited() != limited) {
+            limited = !limited;
+            counters.add(Counter.LIMITED, limited ? 1 : 0);
+        }
         if (taken > 0 && now - activeAt > RingTools.ACTIVE_NS) {
             activeAt = now;
             tools.listener().active(this);

@@ -142,7 +142,7 @@ public final class BlkbackDaemon implements AutoCloseable {
         peers = Peers.of(config.migration(), disks, count, takesOver);
         parts.add(peers);
         conductor = new VbdConductor(xenstore, self, disks, new DeviceSettings(journals,
-            ErrorPolicy.of(config.onError(), config.whileHeld()), peers.claims()));
+            ErrorPolicy.of(config.onError(), config.whileHeld()), config.limits(), peers.claims()));
         StatisticsPublisher statistics = statistics(conductor.listener(), xenstore, self);
         RingListener listener = statistics == null ? conductor.listener() : statistics;
         for (int i = 0; i < count; i++) {

@@ -27,6 +27,8 @@ public final class BackendArea {
     private static final String STATUS = "blkbackd-status";
     /** The name of the connection that state 4 stands for, as in the rings' journals. */
     private static final String CONNECTION = "blkbackd-connection";
+    /** Limits that an administrator set while the device was there. */
+    private static final String LIMITS = "blkbackd-limits";
     private static final String HOTPLUG_STATUS = "hotplug-status";
     private static final String CONNECTED = "connected";
     private static final String SCRIPT = "block-blkbackd";
@@ -137,6 +139,26 @@ public final class BackendArea {
     /** Names a connection that has no name. */
     public void nameConnection(XenbusState expected, String connection) {
         change(expected, store -> store.write(node(CONNECTION), connection));
+    }
+
+    /** What {@link #keepRateLimits} wrote, or null. */
+    public String rateLimits() {
+        return xenstore.readOrNull(node(LIMITS));
+    }
+
+    /** Keeps limits for as long as the device is there; null takes them back. */
+    public void keepRateLimits(String words) {
+        xenstore.transact(store -> {
+            if (store.readOrNull(node("state")) == null) {
+                return false;
+            }
+            if (words == null) {
+                store.remove(node(LIMITS));
+            } else {
+                store.write(node(LIMITS), words);
+            }
+            return true;
+        });
     }
 
     /** In a transaction, so that it does not matter in which order. */

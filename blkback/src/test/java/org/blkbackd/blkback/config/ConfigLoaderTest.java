@@ -10,13 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigLoaderTest {
 
     private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, on-error,"
-            + " while-held, log-level, control-socket, metrics-socket, metrics-port, migration";
+            + " while-held, limits, log-level, control-socket, metrics-socket, metrics-port, migration";
 
     @TempDir
     private Path dir;
@@ -52,6 +53,17 @@ class ConfigLoaderTest {
             """,
             "1: on-error = \"retry\": must be report, hold or enospc",
             "2: while-held = true: must be serve or stop");
+    }
+
+    @Test
+    void readsWhatMayBeAskedOfADisk() throws Exception {
+        assertEquals(new RateLimits(500, 0, 50 << 20, 1 << 30),
+            load("limits = \"iops=500,bandwidth=50M,bandwidth-burst=1G\"").limits());
+        assertEquals(RateLimits.NONE, load("limits = none").limits());
+        assertRefused("limits = \"iops=0\"", "1: limits = \"iops=0\": must be " + RateLimits.ALLOWED);
+        assertRefused("limits = \"iops-burst=5\"",
+            "1: limits = \"iops-burst=5\": need a limit beside each burst");
+        assertRefused("limits = 500", "1: limits = 500: must be " + RateLimits.ALLOWED);
     }
 
     @Test

@@ -31,7 +31,7 @@ class ControlCodecTest {
         histogram.recordValue(20);
         histogram.recordValueWithCount(3_000_000_000L, 7);
         OperationStats read = new OperationStats(8, 32768, Histograms.latency(histogram));
-        DeviceStats stats = new DeviceStats("vbd-3-51712", 3, "xvda", "vbd", "direct:/srv/a.img", 9, 1, 0, 4, read,
+        DeviceStats stats = new DeviceStats("vbd-3-51712", 3, "xvda", "vbd", "direct:/srv/a.img", 9, 1, 0, 4, 0, read,
             OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4),
             new ParkCounts(true, 3, 2));
         for (ControlReply reply : List.of(ControlReply.devices(List.of(TestDevices.view(3, 51712))),
@@ -48,9 +48,9 @@ class ControlCodecTest {
     @Test
     void theKeysOnTheWireAreWhatScriptsRelyOn() {
         assertEquals("{\"devices\":[{\"backendState\":\"connected\",\"devid\":51712,\"domid\":3,\"engine\":\"direct\","
-            + "\"frontendState\":\"connected\",\"held\":0,\"inFlight\":0,\"kind\":\"vbd\",\"mode\":\"w\","
-            + "\"name\":\"vbd-3-51712\",\"physicalSectorSize\":4096,\"queues\":1,\"ringPages\":1,\"sectors\":2048,"
-            + "\"target\":\"direct:/srv/vbd-3-51712.img\",\"vdev\":\"xvda\"}],\"version\":1}",
+            + "\"frontendState\":\"connected\",\"held\":0,\"inFlight\":0,\"kind\":\"vbd\",\"limits\":\"none\","
+            + "\"mode\":\"w\",\"name\":\"vbd-3-51712\",\"physicalSectorSize\":4096,\"queues\":1,\"ringPages\":1,"
+            + "\"sectors\":2048,\"target\":\"direct:/srv/vbd-3-51712.img\",\"vdev\":\"xvda\"}],\"version\":1}",
             ControlCodec.write(ControlReply.devices(List.of(TestDevices.view(3, 51712)))));
         assertEquals("{\"bytes\":1,\"command\":\"resize\",\"device\":\"d\",\"version\":1}",
             ControlCodec.write(ControlRequest.resize("d", 1L)));

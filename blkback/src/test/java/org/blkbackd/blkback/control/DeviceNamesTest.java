@@ -19,7 +19,7 @@ class DeviceNamesTest {
     private static DeviceView ofGuest(String domain, int domid) {
         DeviceView view = TestDevices.view(domid, 51712 + 16 * (domid - 12));
         return new DeviceView(view.name(), domid, domain, view.devid(), view.vdev(), view.kind(), view.target(), null,
-            "w", 0, 0, "closed", "closed", 0, 0, 0, 0, null, null);
+            "w", 0, 0, "closed", "closed", 0, 0, 0, 0, null, null, null);
     }
 
     @ParameterizedTest
@@ -48,7 +48,7 @@ class DeviceNamesTest {
     @Test
     void aNameOfTwoDevicesIsNotGuessed() {
         List<DeviceView> two = List.of(TestDevices.view(3, 51712), new DeviceView("qdisk-3-51712", 3, null, 51712,
-            "xvda", "qdisk", "/b", null, "w", 0, 0, "closed", "closed", 0, 0, 0, 0, null, null));
+            "xvda", "qdisk", "/b", null, "w", 0, 0, "closed", "closed", 0, 0, 0, 0, null, null, null));
         assertEquals("3/xvda is more than one device: vbd-3-51712, qdisk-3-51712",
             assertThrows(ControlException.class, () -> DeviceNames.find(two, "3/xvda")).getMessage());
     }

@@ -23,14 +23,14 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
     public static DeviceView view(int domid, int devid) {
         String name = "vbd-" + domid + "-" + devid;
         return new DeviceView(name, domid, null, devid, VdevName.of(devid), "vbd", "direct:/srv/" + name + ".img",
-            "direct", "w", 2048, 4096, "connected", "connected", 1, 1, 0, 0, null, null);
+            "direct", "w", 2048, 4096, "connected", "connected", 1, 1, 0, 0, null, null, "none");
     }
 
     /** The same, holding {@code held} requests. */
     public static DeviceView holding(DeviceView view, long held) {
         return new DeviceView(view.name(), view.domid(), view.domain(), view.devid(), view.vdev(), view.kind(),
             view.target(), view.engine(), view.mode(), view.sectors(), view.physicalSectorSize(), view.backendState(),
-            view.frontendState(), view.queues(), view.ringPages(), held, held, "ENOSPC", null);
+            view.frontendState(), view.queues(), view.ringPages(), held, held, "ENOSPC", null, "none");
     }
 
     /** Counts that show where they came from. */
@@ -38,7 +38,7 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
         OperationStats read = new OperationStats(reads, reads * 4096, Latency.ofBuckets(List.of(
             List.of(100_000L, Math.max(1, reads - 1)), List.of(2_000_000L, 1L))));
         return new DeviceStats(view.name(), view.domid(), view.vdev(), view.kind(), view.target(), reads + 1, 1, 0,
-            reads / 2, read, OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, ErrorCounts.NONE,
+            reads / 2, reads / 5, read, OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, ErrorCounts.NONE,
             null);
     }
 
@@ -87,6 +87,13 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
                 + " is not connected"));
         }
         return answer((int) view.held());
+    }
+
+    @Override
+    public CompletableFuture<String> limit(String name, String words) {
+        return words != null && words.startsWith("iops=x") ? CompletableFuture.failedFuture(
+            new ControlException(ControlError.FAILED, "the limits must be others"))
+            : answer(words == null ? "none" : words);
     }
 
     /** What a hand-over comes to. */

@@ -43,7 +43,8 @@ class BlkbackctlTest {
     private final ServerLoop loop = new ServerLoop();
     private final TestDevices devices = new TestDevices().with(TestDevices.view(3, 51712), 10)
         .with(new DeviceView("qdisk-12-51728", 12, "web", 51728, "xvdb", "qdisk", "/srv/\u001b[2Jb.img", null, "r",
-            0, 0, "init-wait", "initialising", 0, 0, 0, 2, "no\nsuch file", new ParkCounts(true, 2, 1)), 20);
+            0, 0, "init-wait", "initialising", 0, 0, 0, 2, "no\nsuch file", new ParkCounts(true, 2, 1),
+            "iops=500"), 20);
     private ControlServer server;
     private StringWriter out = new StringWriter();
     private StringWriter err = new StringWriter();
@@ -75,6 +76,7 @@ class BlkbackctlTest {
         assertEquals(0, run("show", "web/xvdb"));
         String text = out.toString();
         assertTrue(text.contains("\ndevice            qdisk-12-51728\n".substring(1)), text);
+        assertTrue(text.contains("limits            iops=500\n"), text);
         assertTrue(text.contains("held              2 (see the last error; blkbackctl retry qdisk-12-51728)\n"), text);
         assertTrue(text.contains("parked            now, while its guest is suspended; 2 in all, went on after 1\n"),
             text);
@@ -102,7 +104,7 @@ class BlkbackctlTest {
     @Test
     void jsonIsTheDaemonsAnswer() throws Exception {
         for (String[] args : new String[][] {{"list", "--json"}, {"--json", "show", "3/xvda"}, {"stats", "--json"},
-            {"resize", "3/xvda", "--json"}, {"retry", "3/xvda", "--json"},
+            {"resize", "3/xvda", "--json"}, {"limit", "3/xvda", "--json"}, {"retry", "3/xvda", "--json"},
             {"log-level", "--json"}, {"version", "--json"}, {"peers", "--json"},
             {"migrate-check", "--json", "3/xvda", "hostb"}}) {
             out = new StringWriter();

@@ -65,7 +65,7 @@ class StatsTableTest {
     }
 
     private static DeviceStats stats(long requests, OperationStats read) {
-        return new DeviceStats(VIEW.name(), 3, VIEW.vdev(), "vbd", VIEW.target(), requests, 5, 1, 0, read,
+        return new DeviceStats(VIEW.name(), 3, VIEW.vdev(), "vbd", VIEW.target(), requests, 5, 1, 0, 0, read,
             OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4), null);
     }
 

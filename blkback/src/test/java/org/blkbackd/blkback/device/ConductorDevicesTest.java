@@ -16,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.blkbackd.blkback.control.ControlException;
 import org.blkbackd.blkback.control.ControlledDevices;
 import org.blkbackd.blkback.control.DeviceStats;
@@ -115,6 +116,26 @@ class ConductorDevicesTest {
         assertEquals(2L << 20, get(devices.resize("vbd-7-51712", OptionalLong.empty())));
         assertEquals(4096, get(devices.devices()).get(0).sectors());
         assertRefused("there is no device vbd-7-51728", devices.resize("vbd-7-51728", OptionalLong.empty()));
+    }
+
+    @Test
+    void limitsAreTheTargetsUntilTheyAreChangedAndThenOutliveTheDaemon() throws Exception {
+        connect("memory,iops=100000:1M");
+        String node = disk.backendPath() + "/blkbackd-limits";
+        assertEquals("iops=100000", view().limits());
+        assertNull(host.dom0.readOrNull(node));
+        assertEquals("iops=5,bandwidth=1048576", get(devices.limit("vbd-7-51712", "bandwidth=1m,iops=5")));
+        assertEquals("iops=5,bandwidth=1048576", host.dom0.readOrNull(node));
+        assertRefused("the limits must be " + RateLimits.ALLOWED, devices.limit("vbd-7-51712", "iops=x"));
+        host.stopDaemon();
+        host.startDaemon();
+        devices = host.conductor().devices();
+        await().until(() -> "iops=5,bandwidth=1048576".equals(view().limits()));
+        execute(frontend.claim().read(0, 8));
+        assertEquals("iops=100000", get(devices.limit("vbd-7-51712", "default")));
+        assertNull(host.dom0.readOrNull(node));
+        assertEquals("iops=100000", get(devices.limit("vbd-7-51712", null)));
+        assertRefused("there is no device vbd-7-51728", devices.limit("vbd-7-51728", "none"));
     }
 
     @Test

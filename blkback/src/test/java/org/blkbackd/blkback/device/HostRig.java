@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.blkbackd.blkback.journal.JournalFolder;
 import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
@@ -115,7 +116,8 @@ final class HostRig implements AutoCloseable {
         }
         disks = new Disks(providers);
         conductor = new VbdConductor(store, self, disks,
-            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT, claims));
+            new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT, RateLimits.NONE,
+                claims));
         for (int i = 0; i < workerCount; i++) {
             RingWorker worker = new RingWorker(hypervisor.grantTable(self), hypervisor.eventChannels(self),
                 new PollLoop(), conductor.listener());

@@ -63,7 +63,8 @@ class MetricsServerTest {
         for (String line : List.of("blkbackd_requests_total" + labels + ",operation=\"read\"" + rest + " 10.0",
             "blkbackd_bytes_total" + labels + ",operation=\"read\"" + rest + " 40960.0",
             "blkbackd_errors_total" + labels + ",reason=\"io\"" + rest + " 0.0",
-            "blkbackd_notifies_total" + labels + rest + " 5.0", "blkbackd_in_flight" + labels + rest + " 1.0",
+            "blkbackd_notifies_total" + labels + rest + " 5.0",
+            "blkbackd_limited_total" + labels + rest + " 2.0", "blkbackd_in_flight" + labels + rest + " 1.0",
             "blkbackd_request_seconds_count" + labels + ",operation=\"read\"" + rest + " 10", "blkbackd_devices 1.0",
             "blkbackd_request_seconds_bucket" + labels + ",operation=\"read\""
                 + rest.replace("}", ",le=\"1.0E-4\"} 9"))) {
@@ -108,7 +109,7 @@ class MetricsServerTest {
         String hostile = "\"} 1\nblkbackd_devices 7\n\\\u001b\u2028" + "x".repeat(10_000);
         DeviceView view = TestDevices.view(3, 51712);
         DeviceStats stats = TestDevices.stats(new DeviceView(view.name(), 3, null, 51712, hostile, hostile, hostile,
-            null, "w", 0, 0, "", "", 1, 1, 0, 0, null, null), 1);
+            null, "w", 0, 0, "", "", 1, 1, 0, 0, null, null, null), 1);
         List<String> lines = new String(MetricsText.of(List.of(stats)), StandardCharsets.UTF_8).lines().toList();
         for (String line : lines) {
             assertTrue(line.matches("# .*|blkbackd_\\w+(\\{(\\w+=\"([^\"\\\\]|\\\\.)*\",?)+\\})? [-+0-9.eE]+"), line);

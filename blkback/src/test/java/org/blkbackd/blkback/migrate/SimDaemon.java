@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.blkbackd.blkback.device.Claims;
 import org.blkbackd.blkback.device.DeviceSettings;
 import org.blkbackd.blkback.device.VbdConductor;
@@ -47,7 +48,7 @@ final class SimDaemon {
         disks = new Disks(List.of(storage));
         conductor = new VbdConductor(life.mortal(Xenstore.class, xenstore), 0, disks,
             new DeviceSettings(new JournalFolder(folder.resolve("journal")), ErrorPolicy.DEFAULT,
-                peers == null ? Claims.NONE : peers));
+                RateLimits.NONE, peers == null ? Claims.NONE : peers));
         GrantTable grants = life.mortal(GrantTable.class, hypervisor.grantTable(0));
         for (int i = 0; i < WORKERS; i++) {
             RingWorker worker = new RingWorker(grants, life.mortal(EventChannels.class, hypervisor.eventChannels(0)),

@@ -15,6 +15,7 @@ import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.DiskLimits;
 import org.blkbackd.blkback.blkif.ErrorPolicy;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.blkbackd.blkback.journal.RingJournal;
 import org.blkbackd.blkback.sim.FrontResponse;
 import org.blkbackd.blkback.sim.FrontRing;
@@ -41,6 +42,7 @@ final class RingRig implements AutoCloseable {
     final List<Integer> refs = new ArrayList<>();
     final BlockingQueue<String> told = new LinkedBlockingQueue<>();
     final BlockingQueue<String> failures = new LinkedBlockingQueue<>();
+    final Throttle throttle = new Throttle(RateLimits.NONE);
     final RingWorkerProxy worker;
     final VbdRing ring;
     private final Thread thread;
@@ -75,7 +77,7 @@ final class RingRig implements AutoCloseable {
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();
         ring = worker.attachRing(new RingSpec("vbd-1-51712", 0, DOMID, new int[] {ringRef}, guestPort, abi, disk,
-            limits, policy, journal(abi), RingSpec.Start.NEW));
+            limits, policy, throttle, journal(abi), RingSpec.Start.NEW));
         expect("attached");
     }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.blkbackd.blkback.blkif.ErrorPolicy;
 import org.blkbackd.blkback.blkif.ErrorPolicy.OnError;
+import org.blkbackd.blkback.blkif.RateLimits;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,14 +63,27 @@ class DiskTargetTest {
         assertEquals(new ErrorPolicy(OnError.REPORT, true), target.policy(ErrorPolicy.DEFAULT));
     }
 
+    @Test
+    void saysHowMuchMayBeAskedOfIt() {
+        assertEquals(new RateLimits(200, 400, 10 << 20, 0),
+            parse("direct,iops=200,bandwidth=10M,iops-burst=400:/a").rateLimits(RateLimits.NONE));
+        assertEquals(new RateLimits(7, 0, 0, 0), parse("direct:/a").rateLimits(new RateLimits(7, 0, 0, 0)));
+        XenbusFault fault = assertThrows(XenbusFault.class, () -> parse("direct,iops-burst=5:/a"));
+        assertEquals("NODE: the limits need a limit beside each burst", fault.getMessage());
+        fault = assertThrows(XenbusFault.class, () -> parse("direct,iops=0:/a"));
+        assertEquals("NODE: the limits must be " + RateLimits.ALLOWED, fault.getMessage());
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"on-error=", "on-error=HOLD", "on-error=retry", "while-held", "while-held=no",
+    @ValueSource(strings = {"on-error=", "iops=", "iops=-1", "iops=1.5", "bandwidth=10MB", "on-error=HOLD",
+        "on-error=retry", "while-held", "while-held=no",
         "exclusive=all", "exclusive=", "name=", "name=a b", "name=a/b",
         "sector-size=1024", "", " on-error=hold", "on-error=hold "})
     void refusesWhatIsNoOption(String option) {
         XenbusFault fault = assertThrows(XenbusFault.class, () -> parse("direct," + option + ":/a"));
         assertEquals("NODE has the option \"" + option + "\", must be sector-size=512 or 4096, on-error=report, hold or"
-            + " enospc, while-held=serve or stop, exclusive=none, or name=", fault.getMessage());
+            + " enospc, while-held=serve or stop, iops=, iops-burst=, bandwidth=, bandwidth-burst=, exclusive=none,"
+            + " or name=", fault.getMessage());
     }
 
     private static DiskTarget parse(String text) {

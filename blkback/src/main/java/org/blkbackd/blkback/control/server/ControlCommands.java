@@ -65,6 +65,7 @@ final class ControlCommands {
             case ControlRequest.SHOW -> find(named(request)).thenApply(view -> ControlReply.devices(List.of(view)));
             case ControlRequest.STATS -> stats(request.device());
             case ControlRequest.RESIZE -> resize(request);
+            case ControlRequest.LIMIT -> limit(named(request), request.limits()).thenApply(ControlReply::lines);
             case ControlRequest.RETRY -> retry(request.device()).thenApply(ControlReply::retried);
             case ControlRequest.LOG_LEVEL -> CompletableFuture.completedFuture(logLevel(request.level()));
             case ControlRequest.VERSION -> CompletableFuture.completedFuture(ControlReply.daemon(daemon.version(),
@@ -131,6 +132,11 @@ final class ControlCommands {
             LOG.info("{}: resize to {} asked for", view.name(), bytes == null ? "the size of the image" : bytes);
             return within(limits.resize(), devices.resize(view.name(), wanted));
         }).thenApply(ControlReply::resized);
+    }
+
+    private CompletableFuture<List<String>> limit(String word, String wanted) {
+        return find(word).thenCompose(view -> within(limits.answer(), devices.limit(view.name(), wanted)))
+            .thenApply(List::of);
     }
 
     private CompletableFuture<Integer> retry(String word) {

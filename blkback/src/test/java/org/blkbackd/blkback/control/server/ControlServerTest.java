@@ -82,6 +82,8 @@ class ControlServerTest {
         devices.with(TestDevices.holding(TestDevices.view(5, 51712), 2), 0)
             .with(TestDevices.holding(TestDevices.view(6, 51712), 40), 0);
         try (RawClient client = new RawClient(socket)) {
+            assertEquals(List.of("iops=5"), client.ask(ControlRequest.limit("3/xvda", "iops=5")).lines());
+            assertEquals(List.of("none"), client.ask(ControlRequest.limit("3/xvda", null)).lines());
             assertEquals(0, client.ask(ControlRequest.ofDevice("retry", "3/xvda")).retried());
             assertEquals(40, client.ask(ControlRequest.ofDevice("retry", "6/xvda")).retried());
             assertEquals(42, client.ask(ControlRequest.of("retry")).retried());
@@ -112,7 +114,7 @@ class ControlServerTest {
                 client.ask(ControlRequest.ofDevice("show", "3/xvdz")));
             assertError("version",
                 "the daemon speaks version 1 of the format, not 2; use the blkbackctl of its package",
-                client.ask(new ControlRequest(2, "list", null, null, null, null)));
+                client.ask(new ControlRequest(2, "list", null, null, null, null, null)));
             assertEquals("1.2.3-test", client.ask(ControlRequest.of("version")).daemon());
         }
     }
