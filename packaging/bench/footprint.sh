@@ -3,7 +3,8 @@
 # footprint.sh [DISKS...]: what the daemon costs when it does nothing. For each number of disks (default: 1 500) it starts
 # the daemon on a simulated host, has simulated guests in another process connect and use so many disks, and prints the time
 # from start to ready, the resident memory while the guests are idle, and, where there is strace, what the idle daemon's
-# threads do in 10 s. Without a class data archive, then with it. Needs a JDK. BLKBACKD_JAVA_OPTS adds options of Java's.
+# threads do in 10 s. Without a class data archive, then with it (ARCHIVES). Needs a JDK. BLKBACKD_JAVA_OPTS adds options of
+# Java's.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 host=$(mktemp -d)
@@ -23,9 +24,9 @@ finish() {
 }
 trap finish EXIT
 
-# wait_for COMMAND...: until it succeeds, at most 120 s
+# wait_for COMMAND...: until it succeeds, at most five minutes
 wait_for() {
-    local tries=2400
+    local tries=6000
     until "$@"; do
         tries=$((tries - 1))
         [ $tries -gt 0 ] || { echo "footprint: gave up waiting: $*" >&2; cat "$host"/*.log >&2; exit 1; }
@@ -115,8 +116,8 @@ measure() {
     stop_daemon
 }
 
-for archive in without with; do
-    [ $archive = without ] || "$dist/bin/blkbackd-archive"
+for archive in ${ARCHIVES:-without with}; do
+    [ "$archive" = without ] || "$dist/bin/blkbackd-archive"
     for disks in "${@:-1 500}"; do
         for number in $disks; do
             echo "$archive class data archive:"

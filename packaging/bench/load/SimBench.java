@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * The modes of run.sh that need simulated guests. Started by it, with the distribution's jars; properties: dist, a folder
+ * for the host (host), one for images (images), commit.
+ */
+final class SimBench {
+
+    private final Options options;
+    private final Path host = Path.of(System.getProperty("host"), "sim");
+    private final Images images;
+    private final Fio fio;
+    private final LoadGuest guest;
+    private final Daemon daemon;
+
+    private SimBench(Options options) throws IOException, InterruptedException {
+        this.options = options;
+        images = new Images(Path.of(System.getProperty("images")), options.mib());
+        fio = new Fio(options.warmUpSeconds(), options.seconds());
+        guest = new LoadGuest(host);
+        Path configuration = Path.of(System.getProperty("host"), "blkbackd.conf");
+        Files.writeString(configuration, options.configuration());
+        daemon = new Daemon(Path.of(System.getProperty("dist")), host, configuration);
+    }
+
+    public static void main(String[] args) throws Exception {
+        try {
+            Options options = Options.parse(args);
+            if (options.list()) {
+                options.workloads().forEach(System.out::println);
+            } else {
+                new SimBench(options).run();
+            }
+            System.exit(0);
+        } catch (IllegalArgumentException e) {
+            System.err.println("run.sh: " + e.getMessage());
+            System.exit(2);
+        } catch (IOException | RuntimeException e) {
+            e.printStackTrace();
+            System.exit(1);
+        }
+    }
+
+    private void run() throws IOException, InterruptedException {
+        switch (options.mode()) {
+            case "many" -> many();
+            case "profile" -> profile();
+            default -> sim();
+        }
+    }
+
+    // --- sim --------------------------------------------------------------------------------------------------------
+
+    private void sim() throws IOException, InterruptedException {
+        Report report = new Report(Conditions.lines(options));
+        for (Workload workload : options.workloads()) {
+            report.add(rounds(workload));
+        }
+        report.write(options.out());
+        System.out.println("results.csv, rounds.csv, conditions.txt and chart.svg are in " + options.out());
+    }
+
+    private Result rounds(Workload workload) throws IOException, InterruptedException {
+        Result result = new Result(workload);
+        List<String> targets = targets(workload);
+        guest.connect(workload, targets, verifies(workload));
+        for (int round = 0; round < options.rounds(); round++) {
+            result.ours(ours());
+            if (workload.hasFile() && options.fio()) {
+                result.theirs(fio.run(fio.command(workload, images.make(workload), images.mib(workload)),
+                    workload.write()));
+            }
+        }
+        guest.disconnect();
+        if (verifies(workload) && workload.write()) {
+            List<Path> paths = images.make(workload);
+            for (int i = 0; i < paths.size(); i++) {
+                Images.check(paths.get(i), i);
+            }
+        }
+        return result;
+    }
+
+    /** Only what is in a file has a content to be known. */
+    private boolean verifies(Workload workload) {
+        return options.verify() && workload.hasFile();
+    }
+
+    private Meter.Sample ours() {
+        Meter meter = meter();
+        guest.run(meter);
+        return meter.sample();
+    }
+
+    private Meter meter() {
+        return new Meter(new Processes(daemon.pid()), options.warmUpSeconds(), options.seconds());
+    }
+
+    private List<String> targets(Workload workload) throws IOException, InterruptedException {
+        if (workload.hasFile()) {
+            return images.make(workload).stream().map(path -> workload.engine() + ":" + path).toList();
+        }
+        return Collections.nCopies(workload.disks(), workload.engine() + ":" + images.mib(workload) + "M");
+    }
+
+    // --- many -------------------------------------------------------------------------------------------------------
+
+    private void many() throws IOException, InterruptedException {
+        Conditions.lines(options).forEach(System.out::println);
+        for (int i = 0; i < options.workloads().size(); i += 2) {
+            Result together = new Result(options.workloads().get(i));
+            Result alone = new Result(options.workloads().get(i + 1));
+            for (int round = 0; round < options.rounds(); round++) {
+                together.ours(connected(together.workload()));
+                together.theirs(connected(alone.workload()));
+            }
+            System.out.printf("%s: 100 disks at depth 1 %s/s, %s us CPU a block; one at depth 100 %s/s, %s us; %s of it "
+                + "(%s; aim 0.8)%n", alone.workload().engine(), Report.number(together.ours(Meter.Sample::iops), 0),
+                Report.number(together.ours(Meter.Sample::cpuUs), 2),
+                Report.number(together.theirs(Meter.Sample::iops), 0),
+                Report.number(together.theirs(Meter.Sample::cpuUs), 2), Report.number(together.ratio(), 2),
+                together.ratioRange());
+        }
+    }
+
+    private Meter.Sample connected(Workload workload) throws IOException, InterruptedException {
+        guest.connect(workload, targets(workload), false);
+        Meter.Sample sample = ours();
+        guest.disconnect();
+        return sample;
+    }
+
+    // --- profile ----------------------------------------------------------------------------------------------------
+
+    private void profile() throws IOException, InterruptedException {
+        Conditions.lines(options).forEach(System.out::println);
+        Path folder = Path.of(System.getProperty("host"));
+        for (Workload workload : options.workloads()) {
+            guest.connect(workload, targets(workload), false);
+            System.out.println(workload + ":");
+            new Profile(daemon.pid(), folder, this::meter, guest).run();
+            guest.disconnect();
+        }
+    }
+}
