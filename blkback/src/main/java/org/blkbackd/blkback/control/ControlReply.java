@@ -12,6 +12,7 @@ import java.util.List;
  * @param message one line for an administrator, with an error
  * @param devices for list and show
  * @param stats   for stats
+ * @param crossings for stats of all devices: what the daemon's workers have cost
  * @param nanos   the daemon's clock when {@code stats} were taken: rates are differences divided by its difference
  * @param bytes   for resize: the size in effect
  * @param retried for retry: how many held requests are tried again
@@ -22,66 +23,103 @@ import java.util.List;
  * @param peers   for peers
  */
 public record ControlReply(int version, String error, String message, List<DeviceView> devices,
-                           List<DeviceStats> stats, Long nanos, Long bytes, Integer retried, String level,
-                           String daemon, Long pid, List<String> lines, List<PeerView> peers) {
+                           List<DeviceStats> stats, CrossingStats crossings, Long nanos, Long bytes,
+                           Integer retried, String level, String daemon, Long pid, List<String> lines,
+                           List<PeerView> peers) {
+
+    /** One to be made: what is not set has no value. */
+    private static final class Draft {
+        private String error;
+        private String message;
+        private List<DeviceView> devices;
+        private List<DeviceStats> stats;
+        private CrossingStats crossings;
+        private Long nanos;
+        private Long bytes;
+        private Integer retried;
+        private String level;
+        private String daemon;
+        private Long pid;
+        private List<String> lines;
+        private List<PeerView> peers;
+
+        ControlReply made() {
+            return new ControlReply(ControlCodec.VERSION, error, message, devices, stats, crossings, nanos, bytes,
+                retried, level, daemon, pid, lines, peers);
+        }
+    }
 
     /** Not carried out. */
     public static ControlReply failed(ControlError error, String message) {
-        return new ControlReply(ControlCodec.VERSION, error.word(), message, null, null, null, null, null, null, null,
-            null, null, null);
+        Draft draft = new Draft();
+        draft.error = error.word();
+        draft.message = message;
+        return draft.made();
     }
 
     /** Answers list and show. */
     public static ControlReply devices(List<DeviceView> devices) {
-        return new ControlReply(ControlCodec.VERSION, null, null, devices, null, null, null, null, null, null, null,
-            null, null);
+        Draft draft = new Draft();
+        draft.devices = devices;
+        return draft.made();
     }
 
-    /** Answers stats. */
-    public static ControlReply stats(List<DeviceStats> stats, long nanos) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, stats, nanos, null, null, null, null, null,
-            null, null);
+    /** Answers stats; {@code crossings} may be null. */
+    public static ControlReply stats(List<DeviceStats> stats, CrossingStats crossings, long nanos) {
+        Draft draft = new Draft();
+        draft.stats = stats;
+        draft.crossings = crossings;
+        draft.nanos = nanos;
+        return draft.made();
     }
 
     /** Answers resize. */
     public static ControlReply resized(long bytes) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, bytes, null, null, null, null,
-            null, null);
+        Draft draft = new Draft();
+        draft.bytes = bytes;
+        return draft.made();
     }
 
     /** Answers retry. */
     public static ControlReply retried(int requests) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, requests, null, null, null,
-            null, null);
+        Draft draft = new Draft();
+        draft.retried = requests;
+        return draft.made();
     }
 
     /** Answers log-level. */
     public static ControlReply level(String level) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, level, null, null,
-            null, null);
+        Draft draft = new Draft();
+        draft.level = level;
+        return draft.made();
     }
 
     /** Answers version. */
     public static ControlReply daemon(String version, long pid) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, version, pid,
-            null, null);
+        Draft draft = new Draft();
+        draft.daemon = version;
+        draft.pid = pid;
+        return draft.made();
     }
 
     /** Answers takeover. */
     public static ControlReply handedOver(long pid) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, pid, null,
-            null);
+        Draft draft = new Draft();
+        draft.pid = pid;
+        return draft.made();
     }
 
-    /** Answers takeover-check. */
+    /** Answers takeover-check, migrate-check and limit. */
     public static ControlReply lines(List<String> lines) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, null,
-            lines, null);
+        Draft draft = new Draft();
+        draft.lines = lines;
+        return draft.made();
     }
 
     /** Answers peers. */
     public static ControlReply peers(List<PeerView> peers) {
-        return new ControlReply(ControlCodec.VERSION, null, null, null, null, null, null, null, null, null, null, null,
-            peers);
+        Draft draft = new Draft();
+        draft.peers = peers;
+        return draft.made();
     }
 }

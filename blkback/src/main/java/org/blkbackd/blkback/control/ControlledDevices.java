@@ -19,6 +19,9 @@ public interface ControlledDevices {
     /** What every connected device has done so far. */
     CompletableFuture<List<DeviceStats>> stats();
 
+    /** What the workers that serve them have cost. */
+    CompletableFuture<CrossingStats> crossings();
+
     /**
      * Makes a disk larger while a guest is connected to it, and tells the guest.
      *

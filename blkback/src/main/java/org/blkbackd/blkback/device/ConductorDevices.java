@@ -12,8 +12,12 @@ import java.util.function.Supplier;
 import org.blkbackd.blkback.control.ControlError;
 import org.blkbackd.blkback.control.ControlException;
 import org.blkbackd.blkback.control.ControlledDevices;
+import org.blkbackd.blkback.control.CrossingStats;
 import org.blkbackd.blkback.control.DeviceStats;
 import org.blkbackd.blkback.control.DeviceView;
+import org.blkbackd.blkback.ring.RingWorkerProxy;
+import org.blkbackd.blkback.ring.WorkerCounters;
+import org.blkbackd.blkback.ring.WorkerCounters.Counter;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
 
@@ -25,12 +29,18 @@ final class ConductorDevices implements ControlledDevices {
 
     private final ConductorProxy proxy;
     private final Supplier<Collection<Vbd>> vbds;
+    private final Supplier<Collection<RingWorkerProxy>> workers;
     private final Xenstore xenstore;
 
-    /** @param vbds called on the conductor's thread */
-    ConductorDevices(ConductorProxy proxy, Supplier<Collection<Vbd>> vbds, Xenstore xenstore) {
+    /**
+     * @param vbds    called on the conductor's thread
+     * @param workers likewise
+     */
+    ConductorDevices(ConductorProxy proxy, Supplier<Collection<Vbd>> vbds,
+        Supplier<Collection<RingWorkerProxy>> workers, Xenstore xenstore) {
         this.proxy = proxy;
         this.vbds = vbds;
+        this.workers = workers;
         this.xenstore = xenstore;
     }
 
@@ -44,6 +54,18 @@ final class ConductorDevices implements ControlledDevices {
         return onConductor(() -> vbds.get().stream().filter(vbd -> vbd.isConnected() || vbd.isParked())
             .map(VbdReport::new).toList())
             .thenApplyAsync(reports -> reports.stream().map(VbdReport::stats).toList());
+    }
+
+    @Override
+    public CompletableFuture<CrossingStats> crossings() {
+        return onConductor(() -> workers.get().stream().map(worker -> crossings(worker.counters()))
+            .reduce(CrossingStats.NONE, CrossingStats::plus));
+    }
+
+    private static CrossingStats crossings(WorkerCounters counters) {
+        return new CrossingStats(1, counters.get(Counter.REQUESTS), counters.get(Counter.COPIES),
+            counters.loop().enters(), counters.loop().sleeps(), counters.loop().wakeups(),
+            counters.get(Counter.EVENTS), counters.get(Counter.NOTIFIES));
     }
 
     @Override

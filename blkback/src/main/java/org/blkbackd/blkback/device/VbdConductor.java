@@ -88,7 +88,7 @@ public final class VbdConductor implements AutoCloseable {
 
     /** The devices, for administrators. */
     public ControlledDevices devices() {
-        return new ConductorDevices(proxy, vbds::values, xenstore);
+        return new ConductorDevices(proxy, vbds::values, () -> workers, xenstore);
     }
 
     /** What workers report to. */

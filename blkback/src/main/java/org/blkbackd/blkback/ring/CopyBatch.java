@@ -15,6 +15,7 @@ final class CopyBatch implements AutoCloseable {
     private final GrantCopy copy;
     private final BufferPool pool;
     private final PendingRequest[] requests;
+    private final WorkerCounters counters;
     private int size;
     private boolean failed;
 
@@ -22,7 +23,8 @@ final class CopyBatch implements AutoCloseable {
      * @param pool     the buffers on our side
      * @param requests it can hold
      */
-    CopyBatch(GrantCopy copy, BufferPool pool, int requests) {
+    CopyBatch(GrantCopy copy, BufferPool pool, int requests, WorkerCounters counters) {
+        this.counters = counters;
         this.copy = copy;
         this.pool = pool;
         this.requests = new PendingRequest[requests];
@@ -55,7 +57,10 @@ final class CopyBatch implements AutoCloseable {
 
     /** Copies everything, in one crossing. */
     void execute() {
-        failed = copy.execute() != 0;
+        if (size > 0) {
+            counters.add(WorkerCounters.Counter.COPIES, 1);
+            failed = copy.execute() != 0;
+        }
     }
 
     int size() {

@@ -73,6 +73,7 @@ final class RingIntake {
             taken++;
         }
         if (taken > 0) {
+            tools.counters().add(WorkerCounters.Counter.REQUESTS, taken);
             spec.journal().consumed(back.reqCons());
             FaultPoint.AFTER_JOURNAL.reached();
         }

@@ -31,6 +31,7 @@ final class RingTools implements AutoCloseable {
     private final EventChannels channels;
     private final RingListener listener;
     private final IoLoop loop;
+    private final WorkerCounters counters;
     private final BufferPool buffers = new BufferPool(CHUNKS, PendingRequest.MAX_CHUNKS,
         PendingRequest.CHUNK_SIZE);
     private final BufferPool tables = new BufferPool(TABLES, OWN_TABLES,
@@ -46,9 +47,13 @@ final class RingTools implements AutoCloseable {
         this.listener = listener;
         this.loop = loop;
         loop.watch(channels.fd());
-        descriptors = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, BATCH), tables, BATCH);
-        fromGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, COPIES), buffers, BATCH);
-        toGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.TO_GUEST, COPIES), buffers, BATCH);
+        counters = new WorkerCounters(loop.counters());
+        descriptors = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, BATCH), tables, BATCH,
+            counters);
+        fromGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, COPIES), buffers, BATCH,
+            counters);
+        toGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.TO_GUEST, COPIES), buffers, BATCH,
+            counters);
     }
 
     GrantTable grants() {
@@ -64,6 +69,10 @@ final class RingTools implements AutoCloseable {
     }
 
     /** Where the worker sleeps. */
+    WorkerCounters counters() {
+        return counters;
+    }
+
     IoLoop loop() {
         return loop;
     }

@@ -100,6 +100,9 @@ public final class RingWorker implements Runnable {
                 owner.signal();
             }
         }
+        if (events > 0) {
+            tools.counters().add(WorkerCounters.Counter.EVENTS, events);
+        }
         return events;
     }
 

@@ -18,6 +18,11 @@ public final class RingWorkerProxy {
         this.tools = tools;
     }
 
+    /** What the worker has cost. */
+    public WorkerCounters counters() {
+        return tools.counters();
+    }
+
     /** Attaches a new ring; {@link RingListener#attached} or {@link RingListener#attachFailed} follows. */
     public VbdRing attachRing(RingSpec spec) {
         VbdRing ring = new VbdRing(spec, tools);

@@ -240,18 +240,22 @@ public final class VbdRing implements Attached {
 
     private void publish() {
         if (parts.responder().publish()) {
-            tools.channels().notify(parts.port());
-            counters.increment(Counter.NOTIFIES);
+            sendEvent();
             FaultPoint.AFTER_NOTIFY.reached();
         }
+    }
+
+    private void sendEvent() {
+        tools.channels().notify(parts.port());
+        counters.increment(Counter.NOTIFIES);
+        tools.counters().add(WorkerCounters.Counter.NOTIFIES, 1);
     }
 
     /** The process before us may have died between a publication and its event. */
     private void resumed() {
         FaultPoint.RECOVERY_REPLAYED.reached();
         resumed = false;
-        tools.channels().notify(parts.port());
-        counters.increment(Counter.NOTIFIES);
+        sendEvent();
         FaultPoint.RECOVERY_NOTIFIED.reached();
     }
 

@@ -70,6 +70,11 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
     }
 
     @Override
+    public CompletableFuture<CrossingStats> crossings() {
+        return answer(new CrossingStats(1, 1000, 100, 300, 200, 50, 250, 150));
+    }
+
+    @Override
     public CompletableFuture<Long> resize(String name, OptionalLong bytes) {
         DeviceView view = views.stream().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
         if (bytes.isPresent() && bytes.getAsLong() > 1L << 40) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import org.blkbackd.blkback.control.ControlReply;
+import org.blkbackd.blkback.control.CrossingStats;
 import org.blkbackd.blkback.control.DeviceStats;
 import org.blkbackd.blkback.control.DeviceView;
 import org.blkbackd.blkback.control.ErrorCounts;
@@ -64,13 +65,30 @@ class StatsTableTest {
         assertEquals(bytes, new Units().convert(text));
     }
 
+    @Test
+    void whatTheDaemonCostsIsToldForAThousandRequests() {
+        CrossingStats before = new CrossingStats(2, 1000, 500, 900, 400, 100, 300, 200);
+        CrossingStats after = new CrossingStats(2, 3000, 600, 1900, 1400, 103, 1300, 700);
+        assertEquals("2 workers, for 1000 requests: 50 grant copies, 500 kernel entries (500 sleeps, 1.5 wake-ups), 500"
+            + " events taken, 250 sent", crossings(before, after));
+        assertEquals("2 workers: no requests, 1 kernel entries", crossings(before,
+            new CrossingStats(2, 1000, 500, 901, 400, 100, 300, 200)));
+        assertEquals(crossings(CrossingStats.NONE, before), crossings(after, before), "of a daemon that is new");
+    }
+
+    private static String crossings(CrossingStats before, CrossingStats after) {
+        List<String> lines = new StatsTable(ControlReply.stats(List.of(), before, 0),
+            ControlReply.stats(List.of(), after, 1)).lines();
+        return lines.get(lines.size() - 1);
+    }
+
     private static DeviceStats stats(long requests, OperationStats read) {
         return new DeviceStats(VIEW.name(), 3, VIEW.vdev(), "vbd", VIEW.target(), requests, 5, 1, 0, 0, read,
             OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4), null);
     }
 
     private static ControlReply reply(long nanos, List<DeviceStats> stats) {
-        return ControlReply.stats(stats, nanos);
+        return ControlReply.stats(stats, null, nanos);
     }
 
     private static String row(List<DeviceStats> before, List<DeviceStats> after) {

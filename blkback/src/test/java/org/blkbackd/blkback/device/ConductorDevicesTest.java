@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.blkif.RateLimits;
 import org.blkbackd.blkback.control.ControlException;
 import org.blkbackd.blkback.control.ControlledDevices;
+import org.blkbackd.blkback.control.CrossingStats;
 import org.blkbackd.blkback.control.DeviceStats;
 import org.blkbackd.blkback.control.DeviceView;
 import org.blkbackd.blkback.sim.DiskConfig;
@@ -107,6 +108,20 @@ class ConductorDevicesTest {
         assertEquals(3, stats.requests());
         assertEquals(0, stats.inFlight());
         assertEquals(0, stats.errors().total());
+    }
+
+    @Test
+    void whatItCostsIsCounted() throws Exception {
+        connect("memory:1M");
+        CrossingStats before = get(devices.crossings());
+        for (int i = 0; i < 10; i++) {
+            execute(frontend.claim().put(new byte[4096]).write(0, 8));
+        }
+        CrossingStats cost = get(devices.crossings()).since(before);
+        assertEquals(10, cost.requests());
+        assertEquals(10, cost.copies(), "one for each, because each waits for the one before");
+        assertTrue(cost.workers() > 0 && cost.sleeps() > 0 && cost.enters() >= cost.sleeps(), cost.toString());
+        assertTrue(cost.events() > 0 && cost.notifies() > 0 && cost.notifies() <= 10, cost.toString());
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.blkbackd.blkback.control.ControlException;
 import org.blkbackd.blkback.control.ControlReply;
 import org.blkbackd.blkback.control.ControlRequest;
 import org.blkbackd.blkback.control.ControlledDevices;
+import org.blkbackd.blkback.control.CrossingStats;
 import org.blkbackd.blkback.control.DaemonControls;
 import org.blkbackd.blkback.control.DeviceNames;
 import org.blkbackd.blkback.control.DeviceStats;
@@ -110,15 +111,16 @@ final class ControlCommands {
     }
 
     private CompletableFuture<ControlReply> stats(String word) {
+        CompletableFuture<List<DeviceStats>> all = within(limits.answer(), devices.stats());
         if (word == null) {
-            return within(limits.answer(), devices.stats()).thenApply(ControlCommands::stats);
+            return all.thenCombine(within(limits.answer(), devices.crossings()), ControlCommands::stats);
         }
-        return find(word).thenCompose(view -> within(limits.answer(), devices.stats())
-            .thenApply(all -> stats(all.stream().filter(one -> one.name().equals(view.name())).toList())));
+        return find(word).thenCombine(all, (view, stats) ->
+            stats(stats.stream().filter(one -> one.name().equals(view.name())).toList(), null));
     }
 
-    private static ControlReply stats(List<DeviceStats> stats) {
-        return ControlReply.stats(stats, System.nanoTime());
+    private static ControlReply stats(List<DeviceStats> stats, CrossingStats crossings) {
+        return ControlReply.stats(stats, crossings, System.nanoTime());
     }
 
     private CompletableFuture<ControlReply> resize(ControlRequest request) throws ControlException {
