@@ -31,11 +31,10 @@ final class Chart {
         out.append(String.format(Locale.ROOT, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
             + "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">%n", WIDTH, height, WIDTH, height));
         rectangle(0, 0, WIDTH, height, "#ffffff");
-        text(NAMES, 20, "bold", "blocks a second, ours / fio");
-        text(cpuFrom(), 20, "bold", "CPU us a block (blue: ours, grey: fio)");
-        double most = results.stream().mapToDouble(Chart::mostCpu).max().orElse(1);
+        text(NAMES, 20, "bold", "blocks a second, ours to fio's, and ours");
+        text(cpuFrom(), 20, "bold", "CPU us a block (blue: ours, grey: fio; each row to its own scale)");
         for (int i = 0; i < results.size(); i++) {
-            row(results.get(i), TOP + ROW * i, most);
+            row(results.get(i), TOP + ROW * i);
         }
         one(bottom);
         for (int i = 0; i < conditions.size(); i++) {
@@ -48,12 +47,7 @@ final class Chart {
         return NAMES + BARS + GAP;
     }
 
-    private static double mostCpu(Result result) {
-        double fio = result.theirs(Meter.Sample::cpuUs);
-        return Math.max(result.ours(Meter.Sample::cpuUs), Double.isNaN(fio) ? 0 : fio);
-    }
-
-    private void row(Result result, int y, double mostCpu) {
+    private void row(Result result, int y) {
         text(8, y + 14, "normal", result.workload().name());
         String ours = Report.number(result.ours(Meter.Sample::iops), 0) + "/s";
         if (Double.isNaN(result.ratio())) {
@@ -63,17 +57,20 @@ final class Chart {
             rectangle(NAMES, y + 3, width, ROW - 10, OURS);
             text(NAMES + width + 4, y + 14, "normal", Report.number(result.ratio(), 2) + "  " + ours);
         }
-        bar(result.ours(Meter.Sample::cpuUs), y + 2, mostCpu, OURS);
-        bar(result.theirs(Meter.Sample::cpuUs), y + 13, mostCpu, FIO);
+        if (Double.isNaN(result.ratio())) {
+            text(cpuFrom(), y + 14, "normal", Report.number(result.ours(Meter.Sample::cpuUs), 2));
+        } else {
+            double most = Math.max(result.ours(Meter.Sample::cpuUs), result.theirs(Meter.Sample::cpuUs));
+            bar(result.ours(Meter.Sample::cpuUs), y + 2, most, OURS);
+            bar(result.theirs(Meter.Sample::cpuUs), y + 13, most, FIO);
+        }
     }
 
     private void bar(double cpuUs, int y, double most, String colour) {
-        if (!Double.isNaN(cpuUs)) {
-            double width = most > 0 ? cpuUs / most * BARS : 0;
-            rectangle(cpuFrom(), y, width, 9, colour);
-            out.append(String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%d\" font-size=\"9\">%.2f</text>%n",
-                cpuFrom() + width + 3, y + 8, cpuUs));
-        }
+        double width = most > 0 ? cpuUs / most * BARS : 0;
+        rectangle(cpuFrom(), y, width, 9, colour);
+        out.append(String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%d\" font-size=\"9\">%.2f</text>%n",
+            cpuFrom() + width + 3, y + 8, cpuUs));
     }
 
     /** Where ours is as fast as fio. */
@@ -90,7 +87,7 @@ final class Chart {
     }
 
     private void text(double x, double y, String weight, String words) {
-        out.append(String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"%s\">%s</text>%n", x, y, weight,
-            words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")));
+        out.append(String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%.1f\" font-weight=\"%s\">%s</text>%n", x, y,
+            weight, words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")));
     }
 }

@@ -19,13 +19,15 @@ final class Conditions {
         int cores = Runtime.getRuntime().availableProcessors();
         lines.add("command: " + System.getProperty("command"));
         lines.add(Instant.now().truncatedTo(ChronoUnit.SECONDS) + ", commit " + System.getProperty("commit") + ", "
-            + cores + " CPUs, " + model() + ", Linux " + Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip());
+            + cores + " CPUs, " + model() + ", Linux "
+            + Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip());
         lines.add("Java " + Runtime.version() + ", " + (options.fio() ? Fio.version() : "no fio") + ", images on "
             + System.getProperty("images.on") + ", load average at the start "
             + Files.readString(Path.of("/proc/loadavg")).split(" ")[0]);
         lines.add(options.rounds() + " rounds of " + options.seconds() + " s after " + options.warmUpSeconds()
-            + " s to warm up, ours and fio's in turn; medians. One thread is all guests; the CPU time it takes (load), and "
-            + "the copies it shares with the daemon, are taken from the same " + cores + " CPUs; fio has no guest.");
+            + " s to warm up, ours and fio's in turn; medians.");
+        lines.add("One thread is all guests. The CPU time that it takes (load) comes from the same " + cores
+            + " CPUs; fio has no guest beside it.");
         if (options.verify()) {
             lines.add("content is verified: the figures are not for comparing");
         }

@@ -13,9 +13,13 @@ final class Daemon implements AutoCloseable {
 
     private final Process process;
     private final Path log;
+    private final Path distribution;
+    private final Path host;
 
     /** Returns when it is ready. Its number is in {@code daemon.pid} beside the host's folder. */
     Daemon(Path distribution, Path host, Path configuration) throws IOException, InterruptedException {
+        this.distribution = distribution;
+        this.host = host;
         log = host.resolveSibling("daemon.log");
         process = new ProcessBuilder(List.of(distribution.resolve("bin/blkbackd").toString(), "serve", "--xen",
             "sim:" + host, "--config", configuration.toString())).redirectErrorStream(true)
@@ -35,9 +39,10 @@ final class Daemon implements AutoCloseable {
         return process.pid();
     }
 
-    /** What it has said, for one who looks for the cause of a failure. */
-    String said() throws IOException {
-        return Files.readString(log);
+    /** To ask it with {@code blkbackctl}. */
+    List<String> controlCommand(String word) {
+        return List.of(distribution.resolve("bin/blkbackctl").toString(), "--socket",
+            host.resolve("control.sock").toString(), word);
     }
 
     @Override

@@ -13,8 +13,8 @@ import jdk.jfr.consumer.RecordedStackTrace;
 import jdk.jfr.consumer.RecordingFile;
 
 /**
- * Where the threads of a Java process are, by its own flight recorder. It sees Java methods only: a native one stands for
- * all that happens below it, a sleep included, so shares are of what runs in Java and of what is in native code apart.
+ * Where the threads of a Java process are, by its own flight recorder. It sees Java methods only: a native one stands
+ * for all that happens below it, a sleep included. So what runs in Java and what is in native code are counted apart.
  */
 final class FlightRecorder {
 
@@ -34,7 +34,7 @@ final class FlightRecorder {
             System.out.println("   the flight recorder recorded nothing");
             return;
         }
-        System.out.printf(Locale.ROOT, "   no perf; the flight recorder's samples (all CPU time for one block: %.2f us)%n",
+        System.out.printf(Locale.ROOT, "   no perf; the flight recorder's samples (CPU time for one block: %.2f us)%n",
             cpuUs);
         List<RecordedEvent> events = RecordingFile.readAllEvents(file);
         print("in Java", "jdk.ExecutionSample", events, most);

@@ -20,8 +20,8 @@ import org.blkbackd.xenstore.sim.SimQuotas;
 import org.blkbackd.xenstore.sim.SimXenstored;
 
 /**
- * A simulated host with one guest that keeps its disks busy, all of them from the thread that calls. Each workload has a
- * new guest.
+ * A simulated host with one guest that keeps its disks busy, all of them from the thread that calls. Each workload has
+ * a new guest.
  */
 final class LoadGuest {
 

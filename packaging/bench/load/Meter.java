@@ -108,7 +108,8 @@ final class Meter {
 
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "%.0f/s, %.2f us CPU, p50 %.0f us, p99 %.0f us", iops, cpuUs, p50Us, p99Us);
+            return String.format(Locale.ROOT, "%.0f/s, %.2f us CPU, p50 %.0f us, p99 %.0f us", iops, cpuUs, p50Us,
+                p99Us);
         }
     }
 }

@@ -83,7 +83,7 @@ final class Options {
         fio &= !verify && mode.equals("sim");
         rounds = rounds > 0 ? rounds : quick ? 1 : 5;
         seconds = seconds > 0 ? seconds : quick ? 1 : 5;
-        warmUpSeconds = warmUpSeconds > 0 ? warmUpSeconds : quick ? 1 : 2;
+        warmUpSeconds = warmUpSeconds > 0 ? warmUpSeconds : quick ? 1 : mode.equals("profile") ? 5 : 2;
         mib = mib > 0 ? mib : quick ? 64 : 1024;
         workloads = switch (mode) {
             case "many" -> pairs();

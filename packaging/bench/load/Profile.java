@@ -8,30 +8,34 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where the daemon's time for one block goes, in microseconds and crossings into the kernel. The same load runs once for
- * each tool: alone, under strace, and under perf or, where that does not work, Java's flight recorder.
+ * Where the daemon's time for one block goes, in microseconds and crossings into the kernel. The same load runs alone,
+ * under strace, and under perf or, where that does not work, Java's flight recorder.
  */
 final class Profile {
 
     private static final int MOST_SYMBOLS = 30;
+    private static final int MOST_TRIES = 10;
     /** "% time, seconds, usecs/call, calls, errors (or nothing), syscall" of strace -c. */
     private static final Pattern CALLS =
         Pattern.compile("\\s*[\\d.]+\\s+[\\d.]+\\s+\\d+\\s+(\\d+)\\s+(?:\\d+\\s+)?(\\w+)");
     private static final Pattern SHARE = Pattern.compile("\\s*([\\d.]+)%\\s+(.*\\S)\\s*");
 
+    private final Daemon daemon;
     private final long pid;
     private final Path folder;
     private final Supplier<Meter> meters;
     private final LoadGuest guest;
 
     /** @param folder for the tools' files */
-    Profile(long pid, Path folder, Supplier<Meter> meters, LoadGuest guest) {
-        this.pid = pid;
+    Profile(Daemon daemon, Path folder, Supplier<Meter> meters, LoadGuest guest) {
+        this.daemon = daemon;
+        pid = daemon.pid();
         this.folder = folder;
         this.meters = meters;
         this.guest = guest;
@@ -42,6 +46,7 @@ final class Profile {
         System.out.println("   alone: " + alone.sample());
         System.out.printf(Locale.ROOT, "   events for 1000 requests: %.0f to the daemon, %.0f from it%n",
             alone.sample().kicks(), alone.sample().wakeUps());
+        counters();
         crossings();
         double cpuUs = alone.sample().cpuUs();
         if (!perf(cpuUs)) {
@@ -53,6 +58,17 @@ final class Profile {
         Meter meter = meters.get();
         guest.run(meter);
         return meter;
+    }
+
+    /** The daemon's own: blkbackctl takes the difference of a second, in which the load must run. */
+    private void counters() throws IOException, InterruptedException {
+        Path said = folder.resolve("stats");
+        Process stats = new ProcessBuilder(daemon.controlCommand("stats")).redirectErrorStream(true)
+            .redirectOutput(said.toFile()).start();
+        load();
+        stats.waitFor();
+        System.out.println("   blkbackctl stats, in a second of that load:");
+        Files.readAllLines(said).forEach(line -> System.out.println("      " + line));
     }
 
     // --- crossings --------------------------------------------------------------------------------------------------
@@ -67,7 +83,7 @@ final class Profile {
         // Until it is attached: the first line it says.
         String said = strace.inputReader().readLine();
         Meter meter = load();
-        strace.destroy();
+        strace.toHandle().destroy();
         strace.waitFor();
         List<String> lines = Files.exists(counts) ? Files.readAllLines(counts) : List.of();
         if (lines.isEmpty()) {
@@ -81,8 +97,8 @@ final class Profile {
                 calls.add(new Share(Double.parseDouble(matcher.group(1)) / meter.all(), matcher.group(2)));
             }
         }
-        System.out.printf(Locale.ROOT, "   crossings of the daemon for one block: %.2f (under strace, which slows it down and"
-            + " so makes larger batches; %d blocks)%n", calls.stream().mapToDouble(Share::value).sum(), meter.all());
+        System.out.printf(Locale.ROOT, "   crossings of the daemon for one block: %.2f (strace slows it down"
+            + " and so changes batches; %d blocks)%n", calls.stream().mapToDouble(Share::value).sum(), meter.all());
         print(calls, "%10.3f  %s%n");
     }
 
@@ -91,7 +107,7 @@ final class Profile {
     /** False when there is no perf, or it is not allowed. */
     private boolean perf(double cpuUs) throws IOException, InterruptedException {
         Path data = folder.resolve("perf.data");
-        Process perf = start(List.of("perf", "record", "-q", "-F", "1999", "-p", Long.toString(pid), "-o",
+        Process perf = startPerf(List.of("perf", "record", "-q", "-F", "1999", "-p", Long.toString(pid), "-o",
             data.toString()));
         if (perf == null) {
             return false;
@@ -100,11 +116,13 @@ final class Profile {
         // Names of what Java has compiled, for perf: /tmp/perf-PID.map.
         said(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(pid),
             "Compiler.perfmap"));
-        perf.destroy();
+        // Process.destroy would close the pipe, too, and a tool that still has to say something would not finish.
+        perf.toHandle().destroy();
+        String complaint = new String(perf.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         perf.waitFor();
         List<Share> objects = shares(data, "dso", cpuUs);
         if (objects.isEmpty()) {
-            System.out.println("   perf recorded nothing");
+            System.out.println("   perf recorded nothing: " + complaint);
             return false;
         }
         System.out.printf(Locale.ROOT, "   CPU time of the daemon for one block, by perf: %.2f us%n", cpuUs);
@@ -114,6 +132,15 @@ final class Profile {
         print(symbols.subList(0, Math.min(MOST_SYMBOLS, symbols.size())), "%10.2f us  %s%n");
         Files.deleteIfExists(Path.of("/tmp/perf-" + pid + ".map"));
         return true;
+    }
+
+    /** It gives up when a thread of the daemon ends just while it attaches. */
+    private static Process startPerf(List<String> command) throws InterruptedException {
+        Process perf = start(command);
+        for (int tries = 1; perf != null && tries < MOST_TRIES && perf.waitFor(1, TimeUnit.SECONDS); tries++) {
+            perf = start(command);
+        }
+        return perf;
     }
 
     private List<Share> shares(Path data, String sort, double cpuUs) throws IOException, InterruptedException {
@@ -150,7 +177,8 @@ final class Profile {
     }
 
     private static void print(List<Share> shares, String format) {
-        shares.stream().sorted(Comparator.comparingDouble(Share::value).reversed()).filter(share -> share.value() >= 0.001)
+        shares.stream().filter(share -> share.value() >= 0.001)
+            .sorted(Comparator.comparingDouble(Share::value).reversed())
             .forEach(share -> System.out.printf(Locale.ROOT, "   " + format, share.value(), share.name()));
     }
 

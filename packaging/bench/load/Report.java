@@ -20,7 +20,8 @@ final class Report {
         this.conditions = conditions;
         conditions.forEach(System.out::println);
         System.out.printf(ROW, "", "blocks/s", "", "", "", "CPU us", "a block", "p50 us", "p99 us", "load", "");
-        System.out.printf(ROW, "workload", "ours", "fio", "ratio", "", "ours", "fio", "ours/fio", "ours/fio", "us", "aim");
+        System.out.printf(ROW, "workload", "ours", "fio", "ratio", "", "ours", "fio", "ours/fio", "ours/fio", "us",
+            "aim");
     }
 
     void add(Result result) {

@@ -7,8 +7,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The modes of run.sh that need simulated guests. Started by it, with the distribution's jars; properties: dist, a folder
- * for the host (host), one for images (images), commit.
+ * The modes of run.sh that need simulated guests. Started by it, with the distribution's jars; properties: dist,
+ * commit, command, folders for the host (host) and the images (images).
  */
 final class SimBench {
 
@@ -70,6 +70,7 @@ final class SimBench {
         Result result = new Result(workload);
         List<String> targets = targets(workload);
         guest.connect(workload, targets, verifies(workload));
+        warmUp();
         for (int round = 0; round < options.rounds(); round++) {
             result.ours(ours());
             if (workload.hasFile() && options.fio()) {
@@ -98,6 +99,11 @@ final class SimBench {
         return meter.sample();
     }
 
+    /** Java compiles what runs; twice as long as before each round, and not measured. */
+    private void warmUp() {
+        guest.run(new Meter(new Processes(daemon.pid()), 2 * options.warmUpSeconds(), 0.01));
+    }
+
     private Meter meter() {
         return new Meter(new Processes(daemon.pid()), options.warmUpSeconds(), options.seconds());
     }
@@ -120,8 +126,8 @@ final class SimBench {
                 together.ours(connected(together.workload()));
                 together.theirs(connected(alone.workload()));
             }
-            System.out.printf("%s: 100 disks at depth 1 %s/s, %s us CPU a block; one at depth 100 %s/s, %s us; %s of it "
-                + "(%s; aim 0.8)%n", alone.workload().engine(), Report.number(together.ours(Meter.Sample::iops), 0),
+            System.out.printf("%s: 100 disks at depth 1 %s/s, %s us CPU a block; one at depth 100 %s/s, %s us; ratio %s"
+                + " (%s; aim 0.8)%n", alone.workload().engine(), Report.number(together.ours(Meter.Sample::iops), 0),
                 Report.number(together.ours(Meter.Sample::cpuUs), 2),
                 Report.number(together.theirs(Meter.Sample::iops), 0),
                 Report.number(together.theirs(Meter.Sample::cpuUs), 2), Report.number(together.ratio(), 2),
@@ -143,8 +149,9 @@ final class SimBench {
         Path folder = Path.of(System.getProperty("host"));
         for (Workload workload : options.workloads()) {
             guest.connect(workload, targets(workload), false);
+            warmUp();
             System.out.println(workload + ":");
-            new Profile(daemon.pid(), folder, this::meter, guest).run();
+            new Profile(daemon, folder, this::meter, guest).run();
             guest.disconnect();
         }
     }

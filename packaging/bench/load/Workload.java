@@ -7,8 +7,8 @@ import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.sim.FrontendConfig;
 
 /**
- * What guests do, by its name: {@code ENGINE-OPERATION-BLOCK-dDEPTH}, then {@code -xDISKS}, {@code -qQUEUES} of each disk
- * and {@code -s11}, where they are not one, one and indirect requests.
+ * What guests do, by its name: {@code ENGINE-OPERATION-BLOCK-dDEPTH}, then {@code -xDISKS}, {@code -qQUEUES} of each
+ * disk and {@code -s11}, where they are not one, one and indirect requests.
  *
  * @param engine   null, memory, buffered or direct
  * @param random   or sequential
@@ -30,8 +30,8 @@ record Workload(String engine, boolean random, boolean write, int blockKiB, int 
     static Workload parse(String name) {
         Matcher matcher = NAME.matcher(name);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException(name + " is no workload; one is direct-randread-4k-d32, buffered-seqwrite-"
-                + "128k-d16-x4-q2-s11: " + NAME);
+            throw new IllegalArgumentException(name + " is no workload; such are direct-randread-4k-d32 and"
+                + " buffered-seqwrite-128k-d16-x4-q2-s11: " + NAME);
         }
         int block = Integer.parseInt(matcher.group(4)) << (matcher.group(5).equals("m") ? 10 : 0);
         Workload workload = new Workload(matcher.group(1), matcher.group(2).equals("rand"),

@@ -111,8 +111,8 @@ final class Workloads {
 
     private static void shapes(List<Workload> all, Map.Entry<String, Integer> disk, int depth, int disks) {
         for (int shape = 0; shape < 16; shape++) {
-            Workload one = new Workload(disk.getKey(), (shape & 1) == 0, (shape & 2) != 0, disk.getValue(), depth, disks,
-                (shape & 4) == 0 ? 1 : 2, (shape & 8) == 0);
+            Workload one = new Workload(disk.getKey(), (shape & 1) == 0, (shape & 2) != 0, disk.getValue(), depth,
+                disks, (shape & 4) == 0 ? 1 : 2, (shape & 8) == 0);
             // Blocks that fit a request are the same with and without indirect ones.
             if (one.fits() && (one.indirect() || one.parts() > 1)) {
                 all.add(one);
