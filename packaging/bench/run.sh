@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh COMMAND [OPTION...] [NAME...]: how fast the daemon is, on a simulated host.
-#   sim [NAME...]        keeps the disks of a simulated guest, a process of its own, busy with each workload, in turn with fio
-#                        (io_uring) on the same files; prints a table, writes CSV files and a picture (SVG). NAME is a workload or
-#                        a pattern (default: those that show the aims). --list shows them; --quick: a few, briefly;
-#                        --all: every combination; --verify: checks every sector's content instead of fio
+#   sim [NAME...]        keeps the disks of a simulated guest, a process of its own, busy with each workload, in turn with
+#                        fio (io_uring) on the same files; prints a table, writes CSV files and a picture (SVG). NAME is a
+#                        workload or a pattern (default: those that show the aims). --list shows them; --quick: a few,
+#                        briefly; --all: every combination; --verify: checks every sector's content, without fio
 #   many [ENGINE...]     100 disks at depth 1 together, beside one disk at depth 100 (default: null direct)
 #   idle [DISKS...]      what an idle disk costs, as there are more of them (default: 1 100 1000)
-#   profile [NAME...]    where the daemon's time for one block of a workload goes (default: direct-randread-4k-d32), and its
-#                        system calls; by strace, and perf or else Java's flight recorder
+#   profile [NAME...]    where the daemon's time for one block of a workload goes (default: direct-randread-4k-d32), and
+#                        its system calls; by strace, and perf or else Java's flight recorder
+#   jmh [PATTERN...]     parts of the data path, in nanoseconds: ring, codec, the journal's cost, grant copies (Ring, Codec,
+#                        Journal, GrantCopy); --quick; other options are JMH's. Needs Maven
 # Options: --rounds N (5), --seconds S (5), --warm-up S (2), --size MIB (1024: all disks of a workload together),
 #   --out FOLDER (default: a new one in /tmp), --no-fio, --set 'KEY = VALUE' (a line for blkbackd.conf; may come again).
 # IMAGES is a folder for the images (default: /var/tmp), on storage that takes O_DIRECT. Needs a JDK and fio.
@@ -89,11 +91,37 @@ idle() {
         }' "$host/footprint"
 }
 
+build_benchmarks() {
+    (cd "$top" && mvn -B -q "$@" -pl .,grant,xenstore,ioengine,blkback -DskipTests package dependency:build-classpath \
+        "-Dmdep.outputFile=$host/class-path" < /dev/null)
+}
+
+micro_benchmarks() {
+    local options=()
+    need javac "a JDK 17 or later is needed (Debian: apt install openjdk-17-jdk-headless)"
+    need mvn "apt install maven"
+    if [ "${1:-}" = --quick ]; then
+        options=(-f 1 -wi 2 -i 3 -w 500ms -r 500ms)
+        shift
+    fi
+    make_folders
+    build_benchmarks -o > "$host/maven.log" 2>&1 || build_benchmarks
+    # The last project's class path is the one that was left.
+    java -cp "$top/blkback/target/test-classes:$top/blkback/target/classes:$(cat "$host/class-path")" \
+        org.openjdk.jmh.Main "${options[@]}" "$@" &
+    bench=$!
+    wait "$bench"
+}
+
 case ${1:-} in
     sim | many | profile) simulated "$@" ;;
     idle)
         shift
         idle "$@"
+        ;;
+    jmh)
+        shift
+        micro_benchmarks "$@"
         ;;
     -h | --help) usage ;;
     *)
