@@ -21,6 +21,22 @@ public interface IoLoop extends Wakeup, AutoCloseable {
     /** A descriptor that is readable ends a sleep, from now on until {@link #close}. It must stay open for so long. */
     void watch(int fd);
 
+    /**
+     * Asked by the owner before it reads what it watches: false when nothing has become readable since it asked last.
+     * After true it must read until there is nothing left, or it is not told of what it left.
+     */
+    default boolean mayBeReadable() {
+        return true;
+    }
+
+    /**
+     * Memory in which most requests will have their data, said before any request and at most once; a loop may have the
+     * kernel remember it. It is closed after the loop.
+     */
+    default void prepareBuffers(long address, long bytes) {
+        // most have no use for it
+    }
+
     /** The owner is about to sleep; it must look for work once more before {@link #sleep}. */
     void announceSleep();
 

@@ -57,6 +57,9 @@ public final class LibC {
     /** preadv(2). */
     public static native long preadv(int fd, long iovecs, int count, long offset);
 
+    /** preadv2(2). */
+    public static native long preadv2(int fd, long iovecs, int count, long offset, int flags);
+
     /** pwritev(2). */
     public static native long pwritev(int fd, long iovecs, int count, long offset);
 

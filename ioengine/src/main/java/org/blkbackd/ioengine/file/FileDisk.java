@@ -13,6 +13,7 @@ import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenEngines;
+import org.blkbackd.ioengine.uring.UringLoop;
 
 /**
  * A regular file or a block device. Thread-safe.
@@ -59,7 +60,7 @@ final class FileDisk implements Disk {
         engines.opened(depth);
         FileEngine engine = new FileEngine(this, pool, queue, depth, loop);
         pool.add(engine, queue);
-        return engine;
+        return loop instanceof UringLoop uring && image.nowait() ? new UringEngine(this, engine, uring, depth) : engine;
     }
 
     @Override

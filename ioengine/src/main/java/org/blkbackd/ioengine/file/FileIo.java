@@ -32,6 +32,9 @@ interface FileIo {
     /** preadv(2). */
     long read(int fd, long iovecs, int count, long offset);
 
+    /** preadv2(2) with RWF_NOWAIT: EAGAIN where it would wait, EOPNOTSUPP where the file cannot tell. */
+    long readNoWait(int fd, long iovecs, int count, long offset);
+
     /** pwritev(2). */
     long write(int fd, long iovecs, int count, long offset);
 

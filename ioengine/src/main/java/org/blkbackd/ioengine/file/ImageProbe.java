@@ -86,6 +86,19 @@ final class ImageProbe implements AutoCloseable {
         return 0;
     }
 
+    /**
+     * Whether I/O on a descriptor can be begun without waiting for it; io_uring moves the I/O of others to threads of
+     * the kernel's, where it is slower than in ours. Of tmpfs and FUSE, for instance, it cannot.
+     *
+     * @param unit what may be read at offset 0
+     */
+    boolean beginsWithoutWaiting(int fd, int unit) {
+        scratch.putLong(0, memory.address() + BUFFER_AT);
+        scratch.putLong(8, unit);
+        long result = io.readNoWait(fd, memory.address(), 1, 0);
+        return result >= 0 || result == -Errno.EAGAIN;
+    }
+
     /** Tries to punch a hole where there is nothing: well beyond the end, without changing the size. */
     boolean punchesHoles(int fd, long sizeBytes) {
         long megabyte = 1 << 20;

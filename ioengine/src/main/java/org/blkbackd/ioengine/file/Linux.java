@@ -52,6 +52,7 @@ final class Linux {
     /** struct flock on 64-bit: type (2 bytes), whence (2), start at 8, length at 16, pid (4) at 24. */
     static final int FLOCK_BYTES = 32;
 
+    static final int RWF_NOWAIT = 8;
     static final int FALLOC_FL_KEEP_SIZE = 1;
     static final int FALLOC_FL_PUNCH_HOLE = 2;
     static final int POSIX_FADV_DONTNEED = 4;

@@ -55,6 +55,11 @@ final class SystemFileIo implements FileIo {
     }
 
     @Override
+    public long readNoWait(int fd, long iovecs, int count, long offset) {
+        return result(LibC.preadv2(fd, iovecs, count, offset, Linux.RWF_NOWAIT));
+    }
+
+    @Override
     public long write(int fd, long iovecs, int count, long offset) {
         return result(LibC.pwritev(fd, iovecs, count, offset));
     }

@@ -109,7 +109,7 @@ final class Transfer implements AutoCloseable {
     }
 
     /** Whether the request's memory can be given to the kernel as it is. */
-    private static boolean fits(Layout layout, IoRequest request, long body) {
+    static boolean fits(Layout layout, IoRequest request, long body) {
         long bits = (request.offsetBytes() | body) & layout.offsetAlignment() - 1;
         long left = body;
         for (int i = 0; left > 0; i++) {

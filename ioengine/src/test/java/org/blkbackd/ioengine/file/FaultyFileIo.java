@@ -135,6 +135,11 @@ final class FaultyFileIo implements FileIo {
     }
 
     @Override
+    public long readNoWait(int fd, long iovecs, int count, long offset) {
+        return io.readNoWait(fd, iovecs, count, offset);
+    }
+
+    @Override
     public long write(int fd, long iovecs, int count, long offset) {
         return move("write", fd, iovecs, count, offset);
     }

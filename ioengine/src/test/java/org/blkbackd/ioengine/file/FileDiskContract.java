@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.IoEngineContract;
@@ -16,11 +17,18 @@ abstract class FileDiskContract extends IoEngineContract {
     private final TestImages images = new TestImages();
     private final FileProvider provider;
     private final String scheme;
+    private final UnaryOperator<Disk> form;
     private Path image;
     private long imageBytes;
 
     FileDiskContract(String scheme, FileOptions options) {
+        this(scheme, options, disk -> disk);
+    }
+
+    /** @param form what to make of a disk before it is tried */
+    FileDiskContract(String scheme, FileOptions options, UnaryOperator<Disk> form) {
         this.scheme = scheme;
+        this.form = form;
         provider = new FileProvider(options.withIoThreads(6));
     }
 
@@ -32,7 +40,7 @@ abstract class FileDiskContract extends IoEngineContract {
         }
         DiskSpec spec = new DiskSpec(scheme, image.toString());
         provider.check(spec, readOnly);
-        return FileFixture.openOrSkip(provider, spec, readOnly);
+        return form.apply(FileFixture.openOrSkip(provider, spec, readOnly));
     }
 
     @Override

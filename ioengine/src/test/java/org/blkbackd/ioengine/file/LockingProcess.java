@@ -17,6 +17,7 @@ import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.IoMemory;
 import org.blkbackd.ioengine.IoRequest.Operation;
+import org.blkbackd.ioengine.uring.UringLoops;
 
 /** Another process that opens an image as we do, says so, and holds it until its input ends or it is killed. */
 final class LockingProcess implements AutoCloseable {
@@ -33,7 +34,10 @@ final class LockingProcess implements AutoCloseable {
         output = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** @param what "r", "w", or "write": opens for writing and, when it gets a line, writes the first sector */
+    /**
+     * @param what "r", "w", or "write": opens for writing and, when it gets a line, writes the first sector; "write
+     *             by io_uring": so
+     */
     static LockingProcess start(DiskSpec spec, String what, String... jvmOptions) {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx64m",
             "-cp", System.getProperty("java.class.path")));
@@ -105,8 +109,9 @@ final class LockingProcess implements AutoCloseable {
              Disk disk = provider.open(DiskSpec.parse(arguments[0]), arguments[1].equals("r"));
              IoMemory memory = IoMemory.allocate(4096)) {
             System.out.println(OPEN);
-            if (System.in.read() >= 0 && arguments[1].equals("write")) {
-                try (EngineDriver driver = new EngineDriver(disk, 1)) {
+            if (System.in.read() >= 0 && arguments[1].startsWith("write")) {
+                Disk form = arguments[1].equals("write") ? disk : UringLoops.of(disk);
+                try (EngineDriver driver = new EngineDriver(form, 1)) {
                     memory.buffer(0, 512).put(0, (byte) 'W');
                     System.out.println(WRITING);
                     driver.run(EngineDriver.request(Operation.WRITE, 0, memory.address(), 512));

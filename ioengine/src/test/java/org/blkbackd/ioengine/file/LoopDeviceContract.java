@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.IoEngineContract;
@@ -21,10 +22,17 @@ abstract class LoopDeviceContract extends IoEngineContract {
     private final FileProvider provider = new FileProvider(FileOptions.DEFAULTS.withIoThreads(6));
     private final String scheme;
     private final int sectorSize;
+    private final UnaryOperator<Disk> form;
     private LoopDevice device;
 
     LoopDeviceContract(String scheme, int sectorSize) {
+        this(scheme, sectorSize, disk -> disk);
+    }
+
+    /** @param form what to make of a disk before it is tried */
+    LoopDeviceContract(String scheme, int sectorSize, UnaryOperator<Disk> form) {
         this.scheme = scheme;
+        this.form = form;
         this.sectorSize = sectorSize;
     }
 
@@ -35,7 +43,7 @@ abstract class LoopDeviceContract extends IoEngineContract {
         }
         DiskSpec spec = new DiskSpec(scheme, device.path());
         provider.check(spec, readOnly);
-        return provider.open(spec, readOnly);
+        return form.apply(provider.open(spec, readOnly));
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.blkbackd.ioengine.DiskException.Kind;
 import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.EngineDriver;
 import org.blkbackd.ioengine.OpenMode;
+import org.blkbackd.ioengine.uring.UringLoops;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +88,27 @@ class OtherProcessLockTest {
                     () -> files.provider.open(slowSpec, OpenMode.exclusive(true).withPatience(500)));
                 assertEquals(Kind.IN_USE, e.kind(), e.getMessage());
                 assertTrue(other.isAlive());
+                mount.thaw();
+                assertEquals('W', firstByte(slowSpec), "its late write came before us");
+            }
+        }
+    }
+
+    /** The same of a write by io_uring: no thread waits for it, and the process may end before it. */
+    @Test
+    void aKilledProcessHoldsTheImageUntilItsLastWriteByIoUringIsThrough() throws Exception {
+        UringLoops.open().close();
+        try (OwnFileSystem mount = OwnFileSystem.mount(files.images)) {
+            DiskSpec slowSpec = new DiskSpec("direct", mount.newDevice(FileFixture.SIZE));
+            try (LockingProcess other = LockingProcess.holding(slowSpec, "write by io_uring")) {
+                mount.freeze();
+                other.say("go");
+                assertEquals(LockingProcess.WRITING, other.line());
+                mount.awaitWriteInFlight();
+                other.kill();
+                DiskException e = assertThrows(DiskException.class,
+                    () -> files.provider.open(slowSpec, OpenMode.exclusive(true).withPatience(2_000)));
+                assertEquals(Kind.IN_USE, e.kind(), e.getMessage());
                 mount.thaw();
                 assertEquals('W', firstByte(slowSpec), "its late write came before us");
             }

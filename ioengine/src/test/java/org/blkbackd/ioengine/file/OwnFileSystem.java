@@ -85,6 +85,17 @@ final class OwnFileSystem implements AutoCloseable {
         return false;
     }
 
+    /** The same of a write that no thread waits for: the device has it. */
+    void awaitWriteInFlight() throws IOException, InterruptedException {
+        Path counts = Path.of("/sys/block").resolve(Path.of(device.path()).getFileName()).resolve("inflight");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        // reads, writes
+        while (Files.readString(counts).strip().endsWith(" 0")) {
+            assertTrue(System.nanoTime() < deadline, "the device has nothing to write");
+            Thread.sleep(10);
+        }
+    }
+
     @Override
     public void close() {
         if (frozen) {
