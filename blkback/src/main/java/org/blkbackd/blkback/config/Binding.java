@@ -38,6 +38,7 @@ final class Binding {
             text(Setting.DEFAULT_ENGINE, defaults.defaultEngine()),
             wholeNumber(Setting.WORKERS, defaults.workers()),
             wholeNumber(Setting.IO_THREADS, defaults.ioThreads()),
+            text(Setting.IO_URING, defaults.ioUring()),
             text(Setting.ON_ERROR, defaults.onError()),
             text(Setting.WHILE_HELD, defaults.whileHeld()),
             limits(defaults.limits()),

@@ -18,6 +18,7 @@ import org.hibernate.validator.constraints.UniqueElements;
  * @param defaultEngine scheme of a disk given as a bare path
  * @param workers ring workers as configured; {@link #workerCount} says how many that makes
  * @param ioThreads upper bound on storage threads of the portable engine
+ * @param ioUring {@link #AUTO} where it can be used, or off
  * @param onError which failed requests are kept from the guest, where a disk's target does not say
  * @param whileHeld whether a ring with such a request takes more, where a disk's target does not say
  * @param limits on what may be asked of a disk in a second, where its target does not say
@@ -42,6 +43,9 @@ public record BlkbackConfig(
     @Min(value = 1, message = IO_THREADS_ALLOWED)
     @Max(value = 256, message = IO_THREADS_ALLOWED)
     int ioThreads,
+
+    @Pattern(regexp = "auto|off", message = IO_URING_ALLOWED)
+    String ioUring,
 
     @Pattern(regexp = "report|hold|enospc", message = ON_ERROR_ALLOWED)
     String onError,
@@ -69,11 +73,15 @@ public record BlkbackConfig(
     /** The word in place of a socket's path that turns the socket off. */
     public static final String NONE = "none";
 
+    /** The word for io_uring where the kernel has it. */
+    public static final String AUTO = "auto";
+
     static final String KIND_ALLOWED = "vbd, qdisk or vbd3";
     static final String KINDS_ALLOWED = "a list of at least one of vbd, qdisk, vbd3";
     static final String ENGINE_ALLOWED = "direct or buffered";
     static final String WORKERS_ALLOWED = "a whole number from 0 to 64 (0 is one per CPU, at most 4)";
     static final String IO_THREADS_ALLOWED = "a whole number from 1 to 256";
+    static final String IO_URING_ALLOWED = "auto or off";
     static final String ON_ERROR_ALLOWED = "report, hold or enospc";
     static final String WHILE_HELD_ALLOWED = "serve or stop";
     static final String LIMITS_ALLOWED = RateLimits.ALLOWED;
@@ -97,8 +105,19 @@ public record BlkbackConfig(
 
     /** The rest as in {@link #DEFAULTS}. */
     public BlkbackConfig(List<String> kinds, String defaultEngine, int workers, int ioThreads, String logLevel) {
-        this(kinds, defaultEngine, workers, ioThreads, "enospc", "serve", RateLimits.NONE, logLevel, "control.sock",
-            NONE, 0, MigrationConfig.NONE);
+        this(kinds, defaultEngine, workers, ioThreads, AUTO, "enospc", "serve", RateLimits.NONE, logLevel,
+            "control.sock", NONE, 0, MigrationConfig.NONE);
+    }
+
+    /** The same with another word for io_uring. */
+    public BlkbackConfig withIoUring(String word) {
+        return new BlkbackConfig(kinds, defaultEngine, workers, ioThreads, word, onError, whileHeld, limits, logLevel,
+            controlSocket, metricsSocket, metricsPort, migration);
+    }
+
+    /** Whether io_uring is to be used where the kernel has it. */
+    public boolean wantsIoUring() {
+        return ioUring.equals(AUTO);
     }
 
     /** Ring workers to start on a machine with {@code cpus} CPUs. */

@@ -11,6 +11,7 @@ enum Setting {
     DEFAULT_ENGINE("default-engine", "defaultEngine", BlkbackConfig.ENGINE_ALLOWED),
     WORKERS("workers", "workers", BlkbackConfig.WORKERS_ALLOWED),
     IO_THREADS("io-threads", "ioThreads", BlkbackConfig.IO_THREADS_ALLOWED),
+    IO_URING("io-uring", "ioUring", BlkbackConfig.IO_URING_ALLOWED),
     ON_ERROR("on-error", "onError", BlkbackConfig.ON_ERROR_ALLOWED),
     WHILE_HELD("while-held", "whileHeld", BlkbackConfig.WHILE_HELD_ALLOWED),
     LIMITS("limits", "limits", BlkbackConfig.LIMITS_ALLOWED),

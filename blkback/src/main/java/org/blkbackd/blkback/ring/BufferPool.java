@@ -8,7 +8,7 @@ import org.blkbackd.ioengine.IoMemory;
 
 /**
  * A worker's buffers of one size, known by their numbers. Last in, first out, so that a quiet worker touches few of
- * them. Owned by its worker.
+ * them; those of the common part first, which is in huge pages. Owned by its worker.
  *
  * <p>Rings draw from it by way of a {@link BufferShare}. There are always as many buffers as the shares reserve, and
  * some more for everyone: a ring whose storage hangs can use up the common part, and no other ring's reserve.
@@ -36,15 +36,23 @@ final class BufferPool implements AutoCloseable {
         this.reserve = reserve;
         this.size = size;
         free = new int[common];
-        add(0, common, 0);
+        add(0, common, 0, IoMemory.allocateHuge((long) common * size));
     }
 
-    private void add(int block, int buffers, int first) {
-        blocks[block] = IoMemory.allocate((long) buffers * size);
-        views[block] = blocks[block].buffer(0, buffers * size);
-        for (int i = buffers - 1; i >= 0; i--) {
-            free[count++] = first + i;
+    /** New buffers are the last to be taken. */
+    private void add(int block, int buffers, int first, IoMemory memory) {
+        blocks[block] = memory;
+        views[block] = memory.buffer(0, buffers * size);
+        System.arraycopy(free, 0, free, buffers, count);
+        for (int i = 0; i < buffers; i++) {
+            free[buffers - 1 - i] = first + i;
         }
+        count += buffers;
+    }
+
+    /** Where the buffers are that are taken first, one behind the other. */
+    long address() {
+        return blocks[0].address();
     }
 
     /** A share for a new ring. Its buffers cost address space until they are touched. */
@@ -54,7 +62,7 @@ final class BufferPool implements AutoCloseable {
             blocks = Arrays.copyOf(blocks, block + 1);
             views = Arrays.copyOf(views, block + 1);
             free = Arrays.copyOf(free, common + block * reserve);
-            add(block, reserve, common + (block - 1) * reserve);
+            add(block, reserve, common + (block - 1) * reserve, IoMemory.allocate((long) reserve * size));
         }
         return new BufferShare(this, reserve);
     }

@@ -23,6 +23,8 @@ final class RingTools implements AutoCloseable {
     /** As many plain requests as {@link #BATCH} has, or a few of the largest. */
     private static final int COPIES = 1024;
     private static final int CHUNKS = 256;
+    /** Chunks that stay in memory for the kernel to know: as many as a busy worker has in use. */
+    private static final int PREPARED = 64;
     private static final int TABLES = 256;
     /** Descriptor tables of a ring's own: a page of them. */
     private static final int OWN_TABLES = 2;
@@ -47,6 +49,7 @@ final class RingTools implements AutoCloseable {
         this.listener = listener;
         this.loop = loop;
         loop.watch(channels.fd());
+        loop.prepareBuffers(buffers.address(), (long) PREPARED * PendingRequest.CHUNK_SIZE);
         counters = new WorkerCounters(loop.counters());
         descriptors = new CopyBatch(grants.newCopy(GrantCopy.Direction.FROM_GUEST, BATCH), tables, BATCH,
             counters);

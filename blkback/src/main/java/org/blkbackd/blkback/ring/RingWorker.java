@@ -91,6 +91,9 @@ public final class RingWorker implements Runnable {
 
     private int drainEvents() {
         int events = 0;
+        if (!tools.loop().mayBeReadable()) {
+            return events;
+        }
         EventChannels channels = tools.channels();
         for (int port = channels.pending(); port != EventChannels.NONE; port = channels.pending()) {
             events++;

@@ -30,7 +30,6 @@ import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.file.FileOptions.Caching;
 import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileProvider;
-import org.blkbackd.ioengine.loop.PollLoop;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.blkbackd.xenstore.Xenstore;
 import org.slf4j.Logger;
@@ -49,6 +48,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     private final List<RingWorkerProxy> workers = new ArrayList<>();
     private final BlkbackConfig config;
     private final XenHost host;
+    private final WorkerLoops loops;
     private Disks disks;
     private JournalFolder journals;
     private Peers peers;
@@ -58,6 +58,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     private BlkbackDaemon(BlkbackConfig config, XenHost host) {
         this.config = config;
         this.host = host;
+        loops = new WorkerLoops(config.wantsIoUring());
         parts.add(host);
     }
 
@@ -221,7 +222,7 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     private RingWorkerProxy startWorker(RingListener listener, int number) {
-        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), new PollLoop(), listener);
+        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), loops.open(), listener);
         RingWorkerProxy proxy = worker.proxy();
         Thread thread = new Thread(worker, "blkbackd-worker-" + number);
         thread.setUncaughtExceptionHandler(BlkbackDaemon::workerDied);

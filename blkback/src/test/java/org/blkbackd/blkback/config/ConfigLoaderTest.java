@@ -3,7 +3,9 @@
 package org.blkbackd.blkback.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ConfigLoaderTest {
 
-    private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, on-error,"
-            + " while-held, limits, log-level, control-socket, metrics-socket, metrics-port, migration";
+    private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, io-uring,"
+            + " on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port, migration";
 
     @TempDir
     private Path dir;
@@ -64,6 +66,15 @@ class ConfigLoaderTest {
         assertRefused("limits = \"iops-burst=5\"",
             "1: limits = \"iops-burst=5\": need a limit beside each burst");
         assertRefused("limits = 500", "1: limits = 500: must be " + RateLimits.ALLOWED);
+    }
+
+    @Test
+    void readsWhetherIoUringIsWanted() throws Exception {
+        assertTrue(BlkbackConfig.DEFAULTS.wantsIoUring());
+        assertTrue(load("io-uring = auto").wantsIoUring());
+        assertFalse(load("io-uring = off").wantsIoUring());
+        assertEquals(BlkbackConfig.DEFAULTS.withIoUring("off"), load("io-uring = \"off\""));
+        assertRefused("io-uring = on", "1: io-uring = \"on\": must be auto or off");
     }
 
     @Test

@@ -48,8 +48,8 @@ class HostileConfigTest {
             ":5: include \"http://127.0.0.1:9/x\"" + REFUSED,
             ":6: include \"reference.conf\"" + REFUSED,
             ":7: include \"other.conf\"" + REFUSED,
-            ":7: x = {}: there is no such key; known are kinds, default-engine, workers, io-threads, on-error,"
-            + " while-held, log-level, control-socket, metrics-socket, metrics-port, migration");
+            ":7: x = {}: there is no such key; known are kinds, default-engine, workers, io-threads, io-uring,"
+            + " on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port, migration");
     }
 
     @Test

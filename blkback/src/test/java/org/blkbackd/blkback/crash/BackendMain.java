@@ -20,8 +20,8 @@ import org.blkbackd.ioengine.sim.WrappingProvider;
 
 /**
  * The real daemon in a process of its own, on storage that reorders: {@code FOLDER SEED MOST-DELAY-MS HELD-FROM
- * HELD-TO}. Says "ready" when it serves. Takes commands on its standard input, and dies when that ends, so that it
- * never outlives the test.
+ * HELD-TO IO-URING}. Says "ready" when it serves. Takes commands on its standard input, and dies when that ends, so
+ * that it never outlives the test.
  */
 final class BackendMain {
 
@@ -41,7 +41,8 @@ final class BackendMain {
         FileProvider files = new FileProvider(FileOptions.DEFAULTS.withIoThreads(4));
         WrappingProvider storage = new WrappingProvider(files,
             disk -> new ReorderingDisk(disk, seed, mostDelayMs, heldFrom, heldTo));
-        BlkbackConfig config = new BlkbackConfig(List.of("vbd"), "direct", 2, 4, "info");
+        BlkbackConfig config = new BlkbackConfig(List.of("vbd"), "direct", 2, 4, "info")
+            .withIoUring(args[5]);
         BlkbackDaemon daemon = BlkbackDaemon.start(config,
             new StateRecorder(XenHost.simulated(Path.of(args[0]))), List.of(storage));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon)));

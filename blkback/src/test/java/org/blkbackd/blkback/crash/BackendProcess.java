@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.fault.FaultPoint;
 
 /** A {@link BackendMain} that runs, seen from outside. Ends with the test, whatever happens. */
@@ -29,23 +30,28 @@ final class BackendProcess implements AutoCloseable {
      * @param seed        of its storage's delays
      * @param mostDelayMs of one request before the disk, and after it
      * @param heldFrom    with {@code heldTo}: writes to these bytes of a disk wait until the process dies
+     * @param ioUring     the setting, {@code auto} or {@code off}
      */
-    record Options(String faults, long seed, int mostDelayMs, long heldFrom, long heldTo) {
+    record Options(String faults, long seed, int mostDelayMs, long heldFrom, long heldTo, String ioUring) {
 
         static Options plain(long seed) {
-            return new Options("", seed, 10, 0, 0);
+            return new Options("", seed, 10, 0, 0, BlkbackConfig.DEFAULTS.ioUring());
         }
 
         Options faults(String newFaults) {
-            return new Options(newFaults, seed, mostDelayMs, heldFrom, heldTo);
+            return new Options(newFaults, seed, mostDelayMs, heldFrom, heldTo, ioUring);
         }
 
         Options holding(long from, long to) {
-            return new Options(faults, seed, mostDelayMs, from, to);
+            return new Options(faults, seed, mostDelayMs, from, to, ioUring);
         }
 
         Options delay(int ms) {
-            return new Options(faults, seed, ms, heldFrom, heldTo);
+            return new Options(faults, seed, ms, heldFrom, heldTo, ioUring);
+        }
+
+        Options ioUring(String word) {
+            return new Options(faults, seed, mostDelayMs, heldFrom, heldTo, word);
         }
     }
 
@@ -66,7 +72,7 @@ final class BackendProcess implements AutoCloseable {
             "-Dio.netty.machineId=02:00:00:00:00:01", "-Dblkbackd.faults=" + options.faults(), "-cp",
             System.getProperty("java.class.path"), BackendMain.class.getName(), folder.toString(),
             Long.toString(options.seed()), Integer.toString(options.mostDelayMs()), Long.toString(options.heldFrom()),
-            Long.toString(options.heldTo())));
+            Long.toString(options.heldTo()), options.ioUring()));
         command.addAll(1, JAVA_OPTIONS);
         try {
             return new BackendProcess(new ProcessBuilder(command).redirectErrorStream(true)

@@ -2,6 +2,8 @@
 
 package org.blkbackd.blkback.crash;
 
+import static org.junit.jupiter.api.Assumptions.abort;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -13,12 +15,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.blkbackd.blkback.config.BlkbackConfig;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontendConfig;
 import org.blkbackd.blkback.sim.SimFrontend;
 import org.blkbackd.blkback.sim.SimToolstack;
 import org.blkbackd.blkback.sim.ToolstackTimeouts;
 import org.blkbackd.grant.sim.SimHypervisor;
+import org.blkbackd.ioengine.uring.UringLoop;
+import org.blkbackd.ioengine.uring.UringUnavailableException;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.client.XenstoreClient;
 import org.blkbackd.xenstore.sim.SimXenstored;
@@ -68,6 +73,7 @@ final class CrashHost implements AutoCloseable {
     /** Disks that were there before this backend. */
     private List<String> inherited = List.of();
     private int lives;
+    private String ioUring = BlkbackConfig.DEFAULTS.ioUring();
 
     /** @param images a folder on a file system that has direct I/O */
     CrashHost(Path folder, Path images, long seed) throws IOException {
@@ -94,7 +100,7 @@ final class CrashHost implements AutoCloseable {
 
     /** Starts the next backend without any fault, and waits until it serves. */
     BackendProcess start() {
-        return start(BackendProcess.Options.plain(seed + lives)).awaitReady();
+        return start(options()).awaitReady();
     }
 
     /** The same without waiting: it finds its work while it starts. */
@@ -102,12 +108,24 @@ final class CrashHost implements AutoCloseable {
         start(options());
     }
 
+    /** How the next backends are set; skips the test where that makes no difference. */
+    void setIoUring(String word) {
+        if (word.equals(BlkbackConfig.AUTO)) {
+            try {
+                UringLoop.open().close();
+            } catch (UringUnavailableException e) {
+                abort("needs io_uring: " + e.getMessage());
+            }
+        }
+        ioUring = word;
+    }
+
     BackendProcess backend() {
         return backend;
     }
 
     BackendProcess.Options options() {
-        return BackendProcess.Options.plain(seed + lives);
+        return BackendProcess.Options.plain(seed + lives).ioUring(ioUring);
     }
 
     // --- guests -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import java.util.Set;
 import org.blkbackd.blkback.fault.FaultPoint;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The backend dies at every point of the data path, of a stop and of recovery, under a guest with one small ring and
@@ -39,13 +39,14 @@ class FaultPointsTest {
     private final Map<FaultPoint, List<Integer>> deaths = new EnumMap<>(FaultPoint.class);
 
     @ParameterizedTest
-    @ValueSource(strings = {"direct", "buffered"})
-    void nothingIsLostWhereverItDies(String engine) throws Exception {
+    @CsvSource({"direct, off", "buffered, off", "direct, auto", "buffered, auto"})
+    void nothingIsLostWhereverItDies(String engine, String ioUring) throws Exception {
         long seed = new Random().nextInt();
         Random random = new Random(seed);
-        System.out.println("fault points on " + engine + ", seed " + seed);
+        System.out.println("fault points on " + engine + ", io_uring " + ioUring + ", seed " + seed);
         try (CrashHost crashHost = new CrashHost(folder, Path.of("target"), seed)) {
             host = crashHost;
+            host.setIoUring(ioUring);
             host.start();
             host.boot(CrashHost.Shape.plain(1, engine));
             host.boot(CrashHost.Shape.large(2, engine));

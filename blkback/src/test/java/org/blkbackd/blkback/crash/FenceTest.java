@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A write of the dead process is still on its way to the storage. If its successor does not wait for it, the guest's
@@ -24,21 +26,23 @@ class FenceTest {
     @TempDir
     private Path folder;
 
-    @Test
-    void theSuccessorWaitsForTheLastWrite() throws Exception {
-        lateWrite("", false);
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "auto"})
+    void theSuccessorWaitsForTheLastWrite(String ioUring) throws Exception {
+        lateWrite("", ioUring, false);
     }
 
     @Test
     void withoutTheFenceTheLateWriteIsFound() {
-        AssertionError found = assertThrows(AssertionError.class, () -> lateWrite("off:fence", true));
+        AssertionError found = assertThrows(AssertionError.class, () -> lateWrite("off:fence", "off", true));
         System.out.println("without the fence: " + found.getMessage());
         assertTrue(found.getMessage().contains("holds generation 1, and must hold one of generations [2]"),
             () -> "something else went wrong: " + found);
     }
 
-    private void lateWrite(String faults, boolean heedless) throws Exception {
+    private void lateWrite(String faults, String ioUring, boolean heedless) throws Exception {
         try (CrashHost host = new CrashHost(folder, Path.of("target"), SEED)) {
+            host.setIoUring(ioUring);
             host.start(host.options().faults(faults).holding(0, 4096)).awaitReady();
             LoneGuest guest = new LoneGuest(host, CrashHost.Shape.plain(1, "direct"), SEED);
             guest.change(Blkif.OP_WRITE, 0, 8);
