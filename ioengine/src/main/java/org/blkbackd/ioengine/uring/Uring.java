@@ -28,7 +28,7 @@ final class Uring implements AutoCloseable {
      * The best first; of 6.1, 5.19, and before. Completions that wait for the owner to enter cost it no interrupt, and
      * it sees by a flag that they wait.
      */
-    private static final int[] FLAGS = {
+    static final int[] FLAGS = {
         BASIC | UringAbi.SETUP_SUBMIT_ALL | UringAbi.SETUP_TASKRUN_FLAG | UringAbi.SETUP_SINGLE_ISSUER
             | UringAbi.SETUP_DEFER_TASKRUN,
         BASIC | UringAbi.SETUP_SUBMIT_ALL | UringAbi.SETUP_TASKRUN_FLAG | UringAbi.SETUP_COOP_TASKRUN,
@@ -84,12 +84,13 @@ final class Uring implements AutoCloseable {
      *
      * @param sqEntries requests that can wait for {@link #enter}, a power of two
      * @param cqEntries completions that have room, a power of two
+     * @param first     of {@link #FLAGS}; later ones are tried where the kernel does not know it
      */
-    static Uring open(int sqEntries, int cqEntries) throws UringUnavailableException {
+    static Uring open(int sqEntries, int cqEntries, int first) throws UringUnavailableException {
         try (IoMemory memory = IoMemory.allocate(UringAbi.PARAMS_BYTES)) {
             ByteBuffer params = memory.buffer(0, UringAbi.PARAMS_BYTES);
             int fd = -Errno.EINVAL;
-            for (int i = 0; i < FLAGS.length && fd == -Errno.EINVAL; i++) {
+            for (int i = first; i < FLAGS.length && fd == -Errno.EINVAL; i++) {
                 for (int at = 0; at < UringAbi.PARAMS_BYTES; at += 4) {
                     params.putInt(at, 0);
                 }

@@ -96,11 +96,11 @@ public final class UringLoop implements IoLoop {
      * @throws UringUnavailableException when there is no io_uring for us
      */
     public static UringLoop open() throws UringUnavailableException {
-        return open(SQ_ENTRIES, CQ_ENTRIES);
+        return open(SQ_ENTRIES, CQ_ENTRIES, 0);
     }
 
-    static UringLoop open(int sqEntries, int cqEntries) throws UringUnavailableException {
-        Uring uring = Uring.open(sqEntries, cqEntries);
+    static UringLoop open(int sqEntries, int cqEntries, int firstFlags) throws UringUnavailableException {
+        Uring uring = Uring.open(sqEntries, cqEntries, firstFlags);
         int wakeFd = LibC.eventfd(0, EFD_CLOEXEC_NONBLOCK);
         if (wakeFd < 0) {
             uring.close();

@@ -4,7 +4,6 @@ package org.blkbackd.ioengine.uring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -21,8 +20,9 @@ import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.IoRequest.Operation;
 import org.blkbackd.ioengine.file.FileOptions;
 import org.blkbackd.ioengine.file.FileProvider;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** One owner with more requests than its rings hold. */
 @Timeout(120)
@@ -33,19 +33,17 @@ class ManyEnginesTest {
     private static final int BLOCK = 4096;
     private static final int PIECES = 16;
 
-    /** Rings of 4 and 256 against 660 requests: most of them must go another way, and each comes back once. */
-    @Test
-    void losesNoCompletionHoweverManyThereAre() throws Exception {
-        run(4, 256, 20);
+    /**
+     * Rings of 4 and 256 against 660 requests: most of them must go another way, and each comes back once. Then the
+     * rings that a worker has. All that on this kernel, and as on older ones ({@link Uring#FLAGS}).
+     */
+    @ParameterizedTest
+    @CsvSource({"4, 256, 0", "4, 256, 1", "4, 256, 2", "256, 16384, 0", "256, 16384, 1", "256, 16384, 2"})
+    void losesNoCompletionHoweverManyThereAre(int sqEntries, int cqEntries, int flags) throws Exception {
+        run(sqEntries, cqEntries, flags, 20);
     }
 
-    /** The rings a worker has. */
-    @Test
-    void keepsEverythingInTheKernelWhereThereIsRoom() throws Exception {
-        run(256, 16384, 20);
-    }
-
-    private void run(int sqEntries, int cqEntries, int rounds) throws Exception {
+    private void run(int sqEntries, int cqEntries, int flags, int rounds) throws Exception {
         Files.createDirectories(Path.of("target"));
         Path image = Files.createTempFile(Path.of("target").toAbsolutePath(), "many-", ".img");
         long seed = new Random().nextLong();
@@ -54,21 +52,13 @@ class ManyEnginesTest {
             IoMemory memory = IoMemory.allocate((long) ENGINES * DEPTH * BLOCK)) {
             file.setLength((long) ENGINES * DEPTH * BLOCK);
             try (Disk disk = UringLoops.of(provider.open(new DiskSpec("buffered", image.toString()), false));
-                IoLoop loop = open(sqEntries, cqEntries)) {
+                IoLoop loop = UringLoops.open(sqEntries, cqEntries, flags)) {
                 new Owner(disk, loop, memory, new Random(seed)).work(rounds);
             }
         } catch (AssertionError e) {
             throw new AssertionError("seed " + seed, e);
         } finally {
             Files.delete(image);
-        }
-    }
-
-    private static IoLoop open(int sqEntries, int cqEntries) {
-        try {
-            return UringLoop.open(sqEntries, cqEntries);
-        } catch (UringUnavailableException e) {
-            return abort("needs io_uring: " + e.getMessage());
         }
     }
 

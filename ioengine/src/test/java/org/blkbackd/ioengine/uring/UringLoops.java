@@ -17,8 +17,12 @@ public final class UringLoops {
     }
 
     public static UringLoop open() {
+        return open(256, 16384, 0);
+    }
+
+    static UringLoop open(int sqEntries, int cqEntries, int firstFlags) {
         try {
-            return UringLoop.open();
+            return UringLoop.open(sqEntries, cqEntries, firstFlags);
         } catch (UringUnavailableException e) {
             return abort("needs io_uring: " + e.getMessage());
         }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine.uring;
+
+import org.blkbackd.ioengine.IoLoop;
+import org.blkbackd.ioengine.IoLoopContract;
+
+/** As on Linux 5.13, where completions come by interrupts. */
+class UringLoop513Test extends IoLoopContract {
+
+    @Override
+    protected IoLoop open() {
+        return UringLoops.open(256, 16384, 2);
+    }
+}
