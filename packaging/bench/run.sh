@@ -31,11 +31,16 @@ fail() {
 }
 
 finish() {
-    # The daemon ends with the process that started it, but for one that was killed.
-    for pid in $bench $(cat "$host/daemon.pid" 2> /dev/null); do
+    local pid daemon
+    # It ends with the process that started it, unless that was killed.
+    daemon=$(cat "$host/daemon.pid" 2> /dev/null || true)
+    for pid in $bench $daemon; do
         kill "$pid" 2> /dev/null || true
     done
     wait
+    while [ -n "$daemon" ] && kill -0 "$daemon" 2> /dev/null; do
+        sleep 0.05
+    done
     rm -rf "$host" "$images"
 }
 
@@ -84,8 +89,8 @@ idle() {
     ARCHIVES=with "$here/footprint.sh" "${@:-1 100 1000}" | tee "$host/footprint"
     awk '/idle connected disks/ { disks = $1; mib = $5 }
         /wake-ups in 10 idle/ {
-            if (lines++) each = sprintf("%.0f KiB for each more", (mib - last_mib) * 1024 / (disks - last_disks))
-            printf "%5d idle disks: %4d MiB resident, %.1f wake-ups/s; %s\n", disks, mib, $6 / 10, each
+            if (lines++) each = sprintf(", %.0f KiB for each more", (mib - last_mib) * 1024 / (disks - last_disks))
+            printf "%5d idle disks: %4d MiB resident, %.1f wake-ups/s%s\n", disks, mib, $6 / 10, each
             last_disks = disks
             last_mib = mib
         }' "$host/footprint"
