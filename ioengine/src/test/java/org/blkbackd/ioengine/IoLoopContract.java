@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What every loop promises. A wake-up that is lost shows as a hang, which ends after a while. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class IoLoopContract {
 
     private static final int EFD_CLOEXEC_NONBLOCK = 0x80800;
