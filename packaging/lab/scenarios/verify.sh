@@ -6,6 +6,7 @@ verify_with() {
     image=$(make_image verify.img 16)
     start_guest v verify "$(disk xvda "$image" "$1")"
     wait_guest v "verify rc=0" 180
+    [ -z "$DAEMON" ] || assert_uring
     wait_guest v "done" 120
     wait_gone v 30
     assert_guest_clean v
