@@ -149,7 +149,7 @@ final class ImageOpener {
         }
         int tailFd = layout.hasTail() ? openTail(pathFd, layout.tailStart()) : -1;
         return new Image(spec.target(), fd, tailFd, info, layout,
-            probe.beginsWithoutWaiting(fd, info.logicalSectorSize()),
+            probe.beginsWithoutWaiting(fd, size, info.logicalSectorSize()),
             layout.modifies() ? new RangeLocks(ioThreads + 1) : null, warning);
     }
 

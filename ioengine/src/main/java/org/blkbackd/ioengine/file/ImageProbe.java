@@ -15,6 +15,7 @@ final class ImageProbe implements AutoCloseable {
     /** Leaves room for rounding up; no storage is that large. */
     private static final long MAX_SIZE = 1L << 62;
     private static final int BUFFER_AT = PAGE_SIZE;
+    private static final long MEGABYTE = 1 << 20;
 
     private final FileIo io;
     private final IoMemory memory = IoMemory.allocate(BUFFER_AT + MAX_ALIGNMENT);
@@ -88,21 +89,25 @@ final class ImageProbe implements AutoCloseable {
 
     /**
      * Whether I/O on a descriptor can be begun without waiting for it; io_uring moves the I/O of others to threads of
-     * the kernel's, where it is slower than in ours. Of tmpfs and FUSE, for instance, it cannot.
+     * the kernel's, where it is slower than in ours. Of tmpfs and FUSE, for instance, it cannot. Asked where there is
+     * nothing, so that nothing is read ahead into the page cache.
      *
-     * @param unit what may be read at offset 0
+     * @param unit what may be read at once
      */
-    boolean beginsWithoutWaiting(int fd, int unit) {
+    boolean beginsWithoutWaiting(int fd, long sizeBytes, int unit) {
         scratch.putLong(0, memory.address() + BUFFER_AT);
         scratch.putLong(8, unit);
-        long result = io.readNoWait(fd, memory.address(), 1, 0);
+        long result = io.readNoWait(fd, memory.address(), 1, beyond(sizeBytes));
         return result >= 0 || result == -Errno.EAGAIN;
     }
 
     /** Tries to punch a hole where there is nothing: well beyond the end, without changing the size. */
     boolean punchesHoles(int fd, long sizeBytes) {
-        long megabyte = 1 << 20;
-        return io.punchHole(fd, (sizeBytes / megabyte + 2) * megabyte, megabyte) == 0;
+        return io.punchHole(fd, beyond(sizeBytes), MEGABYTE) == 0;
+    }
+
+    private static long beyond(long sizeBytes) {
+        return (sizeBytes / MEGABYTE + 2) * MEGABYTE;
     }
 
     /**
