@@ -6,18 +6,18 @@
 # fails shows its log, and the next one gets a fresh host. run.sh --list says what there is.
 #
 #   LAB_BACKEND=qemu|blkback   a stock backend instead of blkbackd, to test the lab itself
-#   LAB_LIMIT=SECONDS          for each scenario, default 900
+#   LAB_LIMIT=SECONDS          for each scenario, in place of what its line '# limit: SECONDS' says, or 900
 #   LAB_ROUNDS=N               how often scenarios repeat what they repeat, instead of a few times
 #   LAB_TESTS=DIR              a class path with contract tests for grant-contract, instead of what contract-tests builds
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 share=${BLKBACKD_LAB_DIR:-$HOME/.cache/blkbackd-lab}/share
 backend=${LAB_BACKEND:-blkbackd}
-limit=${LAB_LIMIT:-900}
 passed=0
 failed=0
 skipped=0
 host=none
+hosts=run
 
 scenarios() {
     for file in "$here"/scenarios/*.sh; do
@@ -28,18 +28,20 @@ scenarios() {
 # Those that want the same kind of host after each other: booting takes longer than most of them.
 by_host() {
     for name in $(scenarios); do
-        printf '%s\t%s\n' "$(host_options "$name")" "$name"
+        printf '%s\t%s\n' "$(wanted "$name")" "$name"
     done | sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2
 }
 
 # The first sentence of the comment that a scenario begins with.
 summary() {
-    sed -n '2,/^[^#]/{s/^# //p}' "$here/scenarios/$1.sh" | grep -v '^host:' | tr '\n' ' ' | sed 's/\([.:]\) .*/\1/'
+    sed -n '2,/^[^#]/{s/^# //p}' "$here/scenarios/$1.sh" | grep -v -E '^(host|peer|limit):' | tr '\n' ' ' | sed 's/\([.:]\) .*/\1/'
 }
 
-# The line '# host: OPTIONS' of a scenario: what its host needs, as options of 'lab up'.
-host_options() {
-    sed -n 's/^# host: //p' "$here/scenarios/$1.sh"
+# wanted NAME: the lines '# host: OPTIONS' of a scenario and, where it wants another host beside its own, '# peer: OPTIONS':
+# what they need, as options of 'lab up'. Hosts named 'run' and 'peer', with a network of their own and one /mnt/share;
+# '--disk SHARED' is a disk that both have.
+wanted() {
+    sed -n -E '/^# (host|peer): /s/^# //p' "$here/scenarios/$1.sh" | paste -sd ';'
 }
 
 # stage NAME...: what these scenarios need, where dom0 sees it
@@ -65,22 +67,47 @@ stage_tests() {
 }
 
 down() {
-    "$here/lab" down run
+    local name
+    for name in $hosts; do
+        "$here/lab" down "$name"
+    done
     host=none
+    hosts=run
 }
 
-# boot OPTIONS: a host with these options, unless it is there
-boot() {
-    [ "$host" != "$1" ] || return 0
+# up NAME OPTIONS
+up() {
     # shellcheck disable=SC2086  # several options in one variable
-    "$here/lab" up run --share "$share" $1 || exit 2
+    "$here/lab" up "$1" --share "$share" ${2//SHARED/$share.disk}
+}
+
+# boot WANTED: such a host, or two, unless they are there
+boot() {
+    local own=${1%%peer:*} peer=${1##*peer:} other
+    [ "$host" != "$1" ] || return 0
+    down
+    own=${own#host:}
+    own=${own%;}
+    if [ "$peer" = "$1" ]; then
+        up run "$own" || exit 2
+    else
+        hosts="run peer"
+        rm -f "$share.disk"
+        truncate -s 64M "$share.disk"
+        up peer "$peer --link run" &
+        other=$!
+        up run "$own --link peer" || exit 2
+        wait $other || exit 2
+    fi
     host=$1
 }
 
 # run_one NAME: prints its verdict, and counts it
 run_one() {
-    local log=$share/logs/$1.log began=$SECONDS verdict
-    boot "$(host_options "$1")"
+    local log=$share/logs/$1.log began=$SECONDS verdict limit
+    limit=$(sed -n 's/^# limit: //p' "$here/scenarios/$1.sh")
+    limit=${LAB_LIMIT:-${limit:-900}}
+    boot "$(wanted "$1")"
     "$here/lab" exec --name run --timeout $((limit + 150)) "cd /mnt/share/scenarios && LAB_BACKEND=$backend LAB_ROUNDS=${LAB_ROUNDS:-} \
         timeout -k 120 $limit bash ./$1.sh > /mnt/share/logs/$1.log 2>&1"
     verdict=$(grep -a -E "^(PASS|FAIL|SKIP) $1" "$log" | tail -n 1)
