@@ -18,6 +18,9 @@ DAEMON=
 FIGURES=
 # Guests whose I/O errors are what the scenario wants to see.
 ERRORS_EXPECTED=
+# What else is to be done at the end, however that comes: functions; and logs to be shown if it is a failure.
+AT_END=
+MORE_LOGS=
 
 # --- the end ---------------------------------------------------------------------------------------------------------
 
@@ -83,7 +86,8 @@ trap 'fail "$(cat /tmp/why)"' USR1
 diagnose() {
     echo "--- xl list"; xl list
     echo "--- backends"; xenstore-ls -f "$BACKEND" 2>&1 | head -n 80
-    for log in "$CONSOLES"/guest-*.log "$DAEMON_LOG"; do
+    # shellcheck disable=SC2086  # several names
+    for log in "$CONSOLES"/guest-*.log "$DAEMON_LOG" $MORE_LOGS; do
         [ -e "$log" ] && echo "--- $log" && tail -n 60 "$log"
     done
     [ ! -d /run/systemd/system ] || { echo "--- journal"; journalctl -u blkbackd -n 60 --no-pager -o cat; }
@@ -95,7 +99,10 @@ guests() {
 }
 
 clean_up() {
-    local id
+    local id step
+    for step in $AT_END; do
+        "$step"
+    done
     for id in $(guests); do
         timeout 60 xl destroy "$id" > /dev/null 2>&1
     done
@@ -120,7 +127,7 @@ wait_for() {
 
 # run COMMAND...: as it is, and the scenario fails with its words if it does
 run() {
-    "$@" > /tmp/xl.out 2>&1 || fail "$*: $(grep -m 3 -i error /tmp/xl.out || tail -n 3 /tmp/xl.out)"
+    "$@" > /tmp/xl.out 2>&1 3>&- || fail "$*: $(grep -m 3 -i error /tmp/xl.out || tail -n 3 /tmp/xl.out)"
 }
 
 # now_ms: milliseconds since some time

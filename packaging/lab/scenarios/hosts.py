@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Two hosts by one clock, which is that of the machine that emulates both: it stamps the files of their common share.
+
+hosts.py ahead STAMP            by how many ms this host's clock is ahead of it
+hosts.py watch STAMP IMAGE      'open MS' when blkbackd here is first seen with the image open, 'closed MS' with when it was
+                                last seen so; ten times a second, until killed
+hosts.py overlap FILE FILE      what two of these printed: fails if both had the image open, or one never
+"""
+import os
+import sys
+import time
+
+DAEMON_FILE = "/run/blkbackd-lab"
+EVERY_S = 0.1
+
+
+def now_ms():
+    return time.time() * 1000
+
+
+def ahead(stamp):
+    """The best of some tries: the shortest."""
+    best = None
+    for _ in range(10):
+        before = now_ms()
+        os.utime(stamp)
+        after = now_ms()
+        if best is None or after - before < best[0]:
+            best = after - before, (before + after) / 2 - os.stat(stamp).st_mtime_ns / 1e6
+    return best[1]
+
+
+def is_open(image):
+    try:
+        with open(DAEMON_FILE) as file:
+            folder = "/proc/%d/fd" % int(file.read().split()[0])
+        return any(target(folder, fd) == image for fd in os.listdir(folder))
+    except (OSError, ValueError, IndexError):
+        return False    # no daemon
+
+
+def target(folder, fd):
+    try:
+        return os.readlink(os.path.join(folder, fd))
+    except OSError:
+        return None
+
+
+def watch(stamp, image):
+    seen = None
+    while True:
+        at = now_ms()
+        if is_open(image):
+            if seen is None:
+                print("open %.0f" % (at - ahead(stamp)), flush=True)
+            seen = at
+        elif seen is not None:
+            print("closed %.0f" % (seen - ahead(stamp)), flush=True)
+            seen = None
+        time.sleep(EVERY_S)
+
+
+def times(file):
+    """From when to when it was seen open."""
+    with open(file) as lines:
+        events = [(word, float(ms)) for word, ms in map(str.split, lines)]
+    opened = [ms for word, ms in events if word == "open"]
+    closed = [ms for word, ms in events if word == "closed"]
+    return list(zip(opened, closed + [float("inf")]))
+
+
+def overlap(first, second):
+    ours, theirs = times(first), times(second)
+    if not ours or not theirs:
+        sys.exit("never seen open on one of them")
+    for a, b in ours:
+        for c, d in theirs:
+            if max(a, c) < min(b, d):
+                sys.exit("both from %.0f to %.0f ms" % (max(a, c), min(b, d)))
+    print("opened %d times here and %d there, never both" % (len(ours), len(theirs)))
+
+
+if sys.argv[1] == "ahead":
+    print("%.0f" % ahead(sys.argv[2]))
+else:
+    {"watch": watch, "overlap": overlap}[sys.argv[1]](sys.argv[2], sys.argv[3])
