@@ -167,7 +167,7 @@ start_daemon() {
     setsid "$DIST/bin/blkbackd" serve "$@" < /dev/null >> "$DAEMON_LOG" 2>&1 3>&- &
     DAEMON=$!
     disown $DAEMON
-    wait_for 240 daemon_is_ready || fail "the daemon is not ready after 240 s"
+    wait_for 600 daemon_is_ready || fail "the daemon is not ready after 600 s"
     echo "$DAEMON $*" > "$DAEMON_FILE"
     say "daemon $DAEMON is ready"
 }

@@ -4,7 +4,8 @@
 
 hosts.py ahead STAMP            by how many ms this host's clock is ahead of it
 hosts.py watch STAMP IMAGE      'open MS' when blkbackd here is first seen with the image open, 'closed MS' with when it was
-                                last seen so; ten times a second, until killed
+                                last seen so; four times a second, until killed
+hosts.py follow FILE OUT        adds to OUT whatever the other host adds to FILE, which inotify does not tell here
 hosts.py overlap FILE FILE      what two of these printed: fails if both had the image open, or one never
 """
 import os
@@ -12,7 +13,7 @@ import sys
 import time
 
 DAEMON_FILE = "/run/blkbackd-lab"
-EVERY_S = 0.1
+EVERY_S = 0.25
 
 
 def now_ms():
@@ -61,6 +62,13 @@ def watch(stamp, image):
         time.sleep(EVERY_S)
 
 
+def follow(file, out):
+    with open(file, "rb", buffering=0) as there, open(out, "ab", buffering=0) as here:
+        while True:
+            here.write(there.read(65536))
+            time.sleep(0.3)
+
+
 def times(file):
     """From when to when it was seen open."""
     with open(file) as lines:
@@ -84,4 +92,4 @@ def overlap(first, second):
 if sys.argv[1] == "ahead":
     print("%.0f" % ahead(sys.argv[2]))
 else:
-    {"watch": watch, "overlap": overlap}[sys.argv[1]](sys.argv[2], sys.argv[3])
+    {"watch": watch, "follow": follow, "overlap": overlap}[sys.argv[1]](sys.argv[2], sys.argv[3])

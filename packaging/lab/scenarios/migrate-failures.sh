@@ -7,7 +7,7 @@
 . "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/twohosts.inc"
 . "$(dirname "$0")/peers.inc"
-image=/dev/sdc
+image=/dev/nvme0n1
 begin
 start_peers "wwid:*"
 watch $image

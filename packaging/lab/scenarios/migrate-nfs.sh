@@ -9,7 +9,7 @@
 . "$(dirname "$0")/nfs.inc"
 begin
 mount_nfs 4.2
-on_both start_daemon
+at_once start_daemon
 for engine in direct buffered; do
     image=$(nfs_image $engine.img 32)
     watch "$image"
@@ -18,6 +18,6 @@ for engine in direct buffered; do
     there_and_back g
     assert_never_both
     tell_moves $engine
-    run xl destroy g
+    on "$WHERE" run xl destroy g || fail "xl destroy g"
 done
 end

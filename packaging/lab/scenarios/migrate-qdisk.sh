@@ -9,7 +9,7 @@
 . "$(dirname "$0")/nfs.inc"
 begin
 mount_nfs 4.2
-on_both start_daemon
+at_once start_daemon
 image=$(nfs_image stock.img 32)
 start_mobile g "$(disk xvda "$image" direct)"
 wait_rounds g 2 400

@@ -10,7 +10,7 @@
 saved=$SHARE/g.save
 begin
 mount_nfs 4.2
-on_both start_daemon
+at_once start_daemon
 image=$(nfs_image saved.img 32)
 watch "$image"
 start_mobile g "$(disk xvda "$image" direct)"
