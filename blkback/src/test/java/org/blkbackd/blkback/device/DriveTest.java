@@ -140,7 +140,7 @@ class DriveTest {
         host.awaitState(disk, 6);
         assertEquals("22 " + disk.backendPath() + "/params has the option \"sector-size=1024\", must be"
             + " sector-size=512 or 4096, on-error=report, hold or enospc, while-held=serve or stop,"
-            + " exclusive=none, or name=", host.error(disk));
+            + " iops=, iops-burst=, bandwidth=, bandwidth-burst=, exclusive=none, or name=", host.error(disk));
         frontend.close();
         host.toolstack.detach(disk);
     }
