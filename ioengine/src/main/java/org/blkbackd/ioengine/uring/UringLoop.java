@@ -2,16 +2,14 @@
 
 package org.blkbackd.ioengine.uring;
 
-import com.sun.jna.Native;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.blkbackd.ioengine.Errno;
 import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoMemory;
 import org.blkbackd.ioengine.IoRequest;
-import org.blkbackd.ioengine.LibC;
 import org.blkbackd.ioengine.LoopCounters;
+import org.blkbackd.ioengine.loop.WakeEvent;
 
 /**
  * A worker's io_uring: starts its engines' requests, and sleeps where their completions, readable descriptors and
@@ -41,16 +39,14 @@ public final class UringLoop implements IoLoop {
     /** A longer scatter list is not for this loop. */
     public static final int MOST_PIECES = 1024;
 
-    private static final int EFD_CLOEXEC_NONBLOCK = 0x80800;
     private static final int SQ_ENTRIES = 256;
     private static final int CQ_ENTRIES = 16384;
     /** Requests that one call submits; measured: fewer cost crossings, more have the device wait. */
     private static final int BATCH = 4;
     private static final int IOVEC_BYTES = 16;
     private static final int IOVECS = 4 * MOST_PIECES;
-    /** Behind the iovecs: what the eventfd is written from, a timespec, a getevents_arg, limits of kernel threads. */
-    private static final int WRITE_AT = IOVECS * IOVEC_BYTES;
-    private static final int TIMEOUT_AT = WRITE_AT + 8;
+    /** Behind the iovecs: a timespec, a getevents_arg, limits of kernel threads. */
+    private static final int TIMEOUT_AT = IOVECS * IOVEC_BYTES;
     private static final int ARGUMENT_AT = TIMEOUT_AT + 16;
     private static final int LIMITS_AT = ARGUMENT_AT + UringAbi.EXT_ARG_BYTES;
     private static final int BYTES = LIMITS_AT + 8;
@@ -64,7 +60,7 @@ public final class UringLoop implements IoLoop {
     private final IoMemory memory = IoMemory.allocate(BYTES);
     private final ByteBuffer fields = memory.buffer(0, BYTES);
     private final LoopCounters counters = new LoopCounters();
-    private final AtomicBoolean asleep = new AtomicBoolean();
+    private final WakeEvent event;
     /** The first is the eventfd. */
     private final int[] watched = new int[1 + MOST_WATCHED];
     private final boolean[] armed = new boolean[1 + MOST_WATCHED];
@@ -82,11 +78,12 @@ public final class UringLoop implements IoLoop {
     private int inFlight;
     private int iovecsUsed;
 
-    private UringLoop(Uring uring, int wakeFd) {
+    private UringLoop(Uring uring, WakeEvent event) {
+        this.event = event;
         this.uring = uring;
         mostInFlight = uring.cqEntries() - 4 * watched.length;
-        watched[descriptors++] = wakeFd;
-        fields.putLong(WRITE_AT, 1).putLong(ARGUMENT_AT + UringAbi.EXT_ARG_TIMESPEC, memory.address() + TIMEOUT_AT);
+        watched[descriptors++] = event.fd();
+        fields.putLong(ARGUMENT_AT + UringAbi.EXT_ARG_TIMESPEC, memory.address() + TIMEOUT_AT);
         fields.putInt(LIMITS_AT, KERNEL_THREADS);
     }
 
@@ -101,12 +98,12 @@ public final class UringLoop implements IoLoop {
 
     static UringLoop open(int sqEntries, int cqEntries, int firstFlags) throws UringUnavailableException {
         Uring uring = Uring.open(sqEntries, cqEntries, firstFlags);
-        int wakeFd = LibC.eventfd(0, EFD_CLOEXEC_NONBLOCK);
-        if (wakeFd < 0) {
+        try {
+            return new UringLoop(uring, new WakeEvent());
+        } catch (IllegalStateException e) {
             uring.close();
-            throw new UringUnavailableException("there is no eventfd (" + Errno.name(Native.getLastError()) + ")");
+            throw new UringUnavailableException(e.getMessage());
         }
-        return new UringLoop(uring, wakeFd);
     }
 
     private void own() {
@@ -269,21 +266,18 @@ public final class UringLoop implements IoLoop {
 
     @Override
     public void wake() {
-        // One writer per sleep is enough, and an awake owner costs its callers one volatile read.
-        if (asleep.get() && asleep.compareAndSet(true, false)) {
-            LibC.write(watched[0], memory.address() + WRITE_AT, 8);
-        }
+        event.wake();
     }
 
     @Override
     public void announceSleep() {
         noticed = false;
-        asleep.set(true);
+        event.announce();
     }
 
     @Override
     public void stayAwake() {
-        asleep.set(false);
+        event.end();
     }
 
     /**
@@ -296,12 +290,12 @@ public final class UringLoop implements IoLoop {
         own();
         arm();
         submit();
-        if (asleep.get() && !noticed && !uring.hasCompletion()) {
+        if (event.isAwaited() && !noticed && !uring.hasCompletion()) {
             counters.slept();
             long timeout = disarmed || uring.unsubmitted() > 0 ? REFUSED_NS : timeoutNs;
             requireHarmless(enter(0, 1, argument(timeout)));
         }
-        if (!asleep.getAndSet(false)) {
+        if (event.end()) {
             counters.woken();
         }
         dispatch();
@@ -342,7 +336,7 @@ public final class UringLoop implements IoLoop {
     @Override
     public void close() {
         uring.close();
-        LibC.close(watched[0]);
+        event.close();
         memory.close();
     }
 
