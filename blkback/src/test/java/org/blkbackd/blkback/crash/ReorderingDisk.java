@@ -7,19 +7,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.blkbackd.ioengine.Disk;
-import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
-import org.blkbackd.ioengine.Measured;
+import org.blkbackd.ioengine.sim.WrappingDisk;
 
 /**
  * A disk on which requests overtake each other: each waits a time of its own, before it reaches the disk below or after
  * it was done there. So a kill finds requests that were never done, and others that were done and not answered.
  */
-final class ReorderingDisk implements Disk {
+final class ReorderingDisk extends WrappingDisk {
 
-    private final Disk disk;
     private final long seed;
     private final int mostDelayMs;
     private final long heldFrom;
@@ -32,7 +30,7 @@ final class ReorderingDisk implements Disk {
 
     /** @param heldFrom with {@code heldTo}: writes that begin in this range of bytes wait until the process dies */
     ReorderingDisk(Disk disk, long seed, int mostDelayMs, long heldFrom, long heldTo) {
-        this.disk = disk;
+        super(disk);
         this.seed = seed;
         this.mostDelayMs = mostDelayMs;
         this.heldFrom = heldFrom;
@@ -40,28 +38,13 @@ final class ReorderingDisk implements Disk {
     }
 
     @Override
-    public DiskInfo info() {
-        return disk.info();
-    }
-
-    @Override
     public IoEngine newEngine(int depth, IoLoop loop) {
-        return new ReorderingEngine(this, disk.newEngine(depth, loop), depth, loop, new Random(seed));
-    }
-
-    @Override
-    public Measured remeasure() {
-        return disk.remeasure();
-    }
-
-    @Override
-    public Measured grow(long sizeBytes) {
-        return disk.grow(sizeBytes);
+        return new ReorderingEngine(this, super.newEngine(depth, loop), depth, loop, new Random(seed));
     }
 
     @Override
     public void close() {
-        disk.close();
+        super.close();
         timer.shutdownNow();
     }
 

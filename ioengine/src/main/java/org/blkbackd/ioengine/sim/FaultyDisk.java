@@ -3,19 +3,17 @@
 package org.blkbackd.ioengine.sim;
 
 import org.blkbackd.ioengine.Disk;
-import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.Measured;
 
 /** A disk whose requests fail, wait or overtake each other as its {@link #faults} say. */
-public final class FaultyDisk implements Disk {
+public final class FaultyDisk extends WrappingDisk {
 
-    private final Disk disk;
     private final DiskFaults faults = new DiskFaults();
 
     private FaultyDisk(Disk disk) {
-        this.disk = disk;
+        super(disk);
     }
 
     /** Nothing goes wrong until its faults are told to. Closing it closes the disk. */
@@ -29,32 +27,17 @@ public final class FaultyDisk implements Disk {
     }
 
     @Override
-    public DiskInfo info() {
-        return disk.info();
-    }
-
-    @Override
-    public String warning() {
-        return disk.warning();
-    }
-
-    @Override
     public IoEngine newEngine(int depth, IoLoop loop) {
-        return new FaultyEngine(disk.newEngine(depth, loop), faults, depth, loop);
+        return new FaultyEngine(super.newEngine(depth, loop), faults, depth, loop);
     }
 
     @Override
     public Measured remeasure() {
-        return faults.measured(disk::remeasure);
+        return faults.measured(super::remeasure);
     }
 
     @Override
     public Measured grow(long sizeBytes) {
-        return faults.measured(() -> disk.grow(sizeBytes));
-    }
-
-    @Override
-    public void close() {
-        disk.close();
+        return faults.measured(() -> super.grow(sizeBytes));
     }
 }

@@ -3,20 +3,17 @@
 package org.blkbackd.ioengine.sim;
 
 import org.blkbackd.ioengine.Disk;
-import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoLoop;
-import org.blkbackd.ioengine.Measured;
 
 /** A disk that notes in its {@link #log} what is done to it, so that a power failure can be played at any point. */
-public final class RecordingDisk implements Disk {
+public final class RecordingDisk extends WrappingDisk {
 
-    private final Disk disk;
     private final boolean flushes;
     private final DiskLog log = new DiskLog();
 
     private RecordingDisk(Disk disk, boolean flushes) {
-        this.disk = disk;
+        super(disk);
         this.flushes = flushes;
     }
 
@@ -36,32 +33,7 @@ public final class RecordingDisk implements Disk {
     }
 
     @Override
-    public DiskInfo info() {
-        return disk.info();
-    }
-
-    @Override
-    public String warning() {
-        return disk.warning();
-    }
-
-    @Override
     public IoEngine newEngine(int depth, IoLoop loop) {
-        return new RecordingEngine(disk, log, flushes, depth, loop);
-    }
-
-    @Override
-    public Measured remeasure() {
-        return disk.remeasure();
-    }
-
-    @Override
-    public Measured grow(long sizeBytes) {
-        return disk.grow(sizeBytes);
-    }
-
-    @Override
-    public void close() {
-        disk.close();
+        return new RecordingEngine(disk(), log, flushes, depth, loop);
     }
 }

@@ -7,21 +7,18 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import org.blkbackd.ioengine.Disk;
-import org.blkbackd.ioengine.DiskInfo;
 import org.blkbackd.ioengine.IoEngine;
 import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
-import org.blkbackd.ioengine.Measured;
 
 /** A disk that takes its time: a completion becomes visible only some time after the disk below completed. */
-public final class SlowDisk implements Disk {
+public final class SlowDisk extends WrappingDisk {
 
-    private final Disk disk;
     private final ToLongFunction<IoRequest> delayMs;
     private final ScheduledThreadPoolExecutor timer;
 
     private SlowDisk(Disk disk, ToLongFunction<IoRequest> delayMs) {
-        this.disk = disk;
+        super(disk);
         this.delayMs = delayMs;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "blkbackd-slow-disk");
@@ -41,33 +38,13 @@ public final class SlowDisk implements Disk {
     }
 
     @Override
-    public DiskInfo info() {
-        return disk.info();
-    }
-
-    @Override
-    public String warning() {
-        return disk.warning();
-    }
-
-    @Override
     public IoEngine newEngine(int depth, IoLoop loop) {
-        return new SlowEngine(this, disk.newEngine(depth, loop), loop, depth);
-    }
-
-    @Override
-    public Measured remeasure() {
-        return disk.remeasure();
-    }
-
-    @Override
-    public Measured grow(long sizeBytes) {
-        return disk.grow(sizeBytes);
+        return new SlowEngine(this, super.newEngine(depth, loop), loop, depth);
     }
 
     @Override
     public void close() {
-        disk.close();
+        super.close();
         timer.shutdownNow();
     }
 
