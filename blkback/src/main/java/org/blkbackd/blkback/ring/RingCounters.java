@@ -2,9 +2,6 @@
 
 package org.blkbackd.blkback.ring;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-
 /** Counters of one ring: written by its worker alone, read by anyone. */
 public final class RingCounters {
 
@@ -38,21 +35,18 @@ public final class RingCounters {
         LIMITED
     }
 
-    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-
-    private final long[] values = new long[Counter.values().length];
+    private final Counts<Counter> counts = new Counts<>(Counter.class);
 
     void increment(Counter counter) {
         add(counter, 1);
     }
 
     void add(Counter counter, long amount) {
-        int index = counter.ordinal();
-        LONGS.setOpaque(values, index, values[index] + amount);
+        counts.add(counter, amount);
     }
 
     /** The counter now. */
     public long get(Counter counter) {
-        return (long) LONGS.getOpaque(values, counter.ordinal());
+        return counts.get(counter);
     }
 }

@@ -67,10 +67,14 @@ final class RingIntake {
     int take(DiskLimits limits, long now) {
         int available = back.available();
         int taken = 0;
+        boolean waited = limited;
         limited = false;
         while (available > taken && taken < RingTools.BATCH && inFlight.tables().grants(1) && !isLimited(now)) {
             takeOne(limits, now);
             taken++;
+        }
+        if (limited && !waited) {
+            counters.increment(Counter.LIMITED);
         }
         if (taken > 0) {
             tools.counters().add(WorkerCounters.Counter.REQUESTS, taken);

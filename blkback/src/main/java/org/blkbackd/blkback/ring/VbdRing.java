@@ -39,7 +39,6 @@ public final class VbdRing implements Attached {
     private boolean resumed;
     private boolean troubled;
     private boolean draining;
-    private boolean limited;
     private long activeAt;
 
     VbdRing(RingSpec spec, RingTools tools) {
@@ -225,7 +224,7 @@ public final class VbdRing implements Attached {
 
     @Override
     public long waitNs() {
-        return limited && mayTake() ? spec.throttle().waitNs(System.nanoTime()) : Long.MAX_VALUE;
+        return mayTake() && parts.intake().isLimited() ? spec.throttle().waitNs(System.nanoTime()) : Long.MAX_VALUE;
     }
 
     /** What is not started is left to a successor. */
@@ -271,10 +270,6 @@ public final class VbdRing implements Attached {
         // What is not taken although it is there waits for buffers or for the next pass, and a completion wakes us; or
         // for the disk's limits, and the worker wakes in time.
         more = back.finalCheck();
-        if (parts.intake().isLimited() != limited) {
-            limited = !limited;
-            counters.add(Counter.LIMITED, limited ? 1 : 0);
-        }
         if (taken > 0 && now - activeAt > RingTools.ACTIVE_NS) {
             activeAt = now;
             tools.listener().active(this);

@@ -2,8 +2,6 @@
 
 package org.blkbackd.blkback.ring;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import org.blkbackd.ioengine.LoopCounters;
 
 /** What one worker has cost, all its rings together: written by the worker alone, read by anyone. */
@@ -21,9 +19,7 @@ public final class WorkerCounters {
         NOTIFIES
     }
 
-    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-
-    private final long[] values = new long[Counter.values().length];
+    private final Counts<Counter> counts = new Counts<>(Counter.class);
     private final LoopCounters loop;
 
     WorkerCounters(LoopCounters loop) {
@@ -31,13 +27,12 @@ public final class WorkerCounters {
     }
 
     void add(Counter counter, long amount) {
-        int index = counter.ordinal();
-        LONGS.setOpaque(values, index, values[index] + amount);
+        counts.add(counter, amount);
     }
 
     /** The counter now. */
     public long get(Counter counter) {
-        return (long) LONGS.getOpaque(values, counter.ordinal());
+        return counts.get(counter);
     }
 
     /** What its loop has cost. */
