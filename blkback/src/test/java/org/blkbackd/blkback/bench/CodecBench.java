@@ -4,31 +4,16 @@ package org.blkbackd.blkback.bench;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.BlkifRequest;
 import org.blkbackd.blkback.blkif.DiskLimits;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** A request copied, judged, and every field of its segments read; in the layout of each kind of guest. */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class CodecBench {
+public class CodecBench extends NanosBench {
 
     /** The word in the frontend's {@code protocol}. */
     @Param({"x86_64-abi", "x86_32-abi", "arm-abi"})

@@ -4,31 +4,16 @@ package org.blkbackd.blkback.bench;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.blkif.BackRing;
 import org.blkbackd.blkback.blkif.Blkif;
 import org.blkbackd.blkback.blkif.BlkifAbi;
 import org.blkbackd.blkback.blkif.BlkifRequest;
 import org.blkbackd.blkback.blkif.SharedRing;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** A request off the ring and its response onto it, published; one end alone, so no cache line travels. */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class RingBench {
+public class RingBench extends NanosBench {
 
     private static final int BATCH = 32;
 
