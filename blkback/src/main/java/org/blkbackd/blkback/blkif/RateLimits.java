@@ -2,6 +2,7 @@
 
 package org.blkbackd.blkback.blkif;
 
+import java.util.List;
 import org.blkbackd.ioengine.Sizes;
 
 /**
@@ -18,6 +19,9 @@ public record RateLimits(long iops, long iopsBurst, long bandwidth, long bandwid
     /** What {@link #parse} takes, after "must be". */
     public static final String ALLOWED = "none, or iops=N, iops-burst=N, bandwidth=SIZE and bandwidth-burst=SIZE as"
         + " needed, with commas between, such as iops=500,bandwidth=50M";
+
+    /** What {@link #parse} takes a value for. */
+    public static final List<String> KEYS = List.of("iops", "iops-burst", "bandwidth", "bandwidth-burst");
 
     /** No limit. */
     public static final RateLimits NONE = new RateLimits(0, 0, 0, 0);

@@ -3,6 +3,7 @@
 package org.blkbackd.blkback.ctl;
 
 import java.util.Locale;
+import org.blkbackd.ioengine.Sizes;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -18,13 +19,11 @@ final class Units implements ITypeConverter<Long> {
     /** Reads {@code 4096}, {@code 10G}: what {@code blkbackctl resize} takes. */
     @Override
     public Long convert(String text) {
-        int unit = text.isEmpty() ? -1 : UNITS.indexOf(Character.toUpperCase(text.charAt(text.length() - 1)));
-        int shift = 10 * (unit + 1);
-        String digits = unit < 0 ? text : text.substring(0, text.length() - 1);
-        if (!digits.matches("[0-9]{1,18}") || Long.parseLong(digits) > Long.MAX_VALUE >> shift) {
+        try {
+            return Sizes.parse(text);
+        } catch (IllegalArgumentException e) {
             throw new TypeConversionException("'" + text + "' is not a size such as 512M, 10G or 1T");
         }
-        return Long.parseLong(digits) << shift;
     }
 
     /** {@code 10G}, {@code 1.5M}, {@code 512}: at most one digit after the point. */

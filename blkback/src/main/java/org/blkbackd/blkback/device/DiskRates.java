@@ -70,9 +70,12 @@ final class DiskRates {
         try {
             if (words != null) {
                 backend.keepRateLimits(words.equals(DEFAULT) ? null : RateLimits.parse(words).words());
-                log.info("limits are " + throttle(config).limits().words() + " now");
             }
-            return new Outcome(throttle(config).limits().words(), null);
+            String now = throttle(config).limits().words();
+            if (words != null) {
+                log.info("limits are " + now + " now");
+            }
+            return new Outcome(now, null);
         } catch (IllegalArgumentException e) {
             return new Outcome(null, "the limits " + e.getMessage());
         } catch (XenstoreException e) {

@@ -3,7 +3,6 @@
 package org.blkbackd.blkback.xenbus;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -29,10 +28,8 @@ public record DiskTarget(String disk, Map<String, String> options) {
     private static final String ALLOWED = "sector-size=512 or 4096, on-error=report, hold or enospc, while-held=serve"
         + " or stop, iops=, iops-burst=, bandwidth=, bandwidth-burst=, exclusive=none, or name=";
     private static final Pattern AMOUNT = Pattern.compile("[0-9]{1,12}[KMGTkmgt]?");
-    private static final List<String> RATES = List.of("iops", "iops-burst", "bandwidth", "bandwidth-burst");
 
     private static final Map<String, Pattern> VALUES = Map.of(
-        RATES.get(0), AMOUNT, RATES.get(1), AMOUNT, RATES.get(2), AMOUNT, RATES.get(3), AMOUNT,
         SECTOR_SIZE, Pattern.compile("512|4096"),
         ON_ERROR, Pattern.compile("report|hold|enospc"),
         WHILE_HELD, Pattern.compile("serve|stop"),
@@ -57,7 +54,7 @@ public record DiskTarget(String disk, Map<String, String> options) {
         Map<String, String> options = new HashMap<>();
         for (String option : text.substring(comma + 1, colon).split(",", -1)) {
             int equals = option.indexOf('=');
-            Pattern values = equals < 0 ? null : VALUES.get(option.substring(0, equals));
+            Pattern values = equals < 0 ? null : values(option.substring(0, equals));
             if (values == null || !values.matcher(option.substring(equals + 1)).matches()) {
                 throw new XenbusFault(XenbusFault.EINVAL, node + " has the option " + XenbusFault.show(option)
                     + ", must be " + ALLOWED);
@@ -71,6 +68,11 @@ public record DiskTarget(String disk, Map<String, String> options) {
             throw new XenbusFault(XenbusFault.EINVAL, node + ": the limits " + e.getMessage());
         }
         return target;
+    }
+
+    /** Null when there is no such option. */
+    private static Pattern values(String option) {
+        return RateLimits.KEYS.contains(option) ? AMOUNT : VALUES.get(option);
     }
 
     /** What the guest is told, in bytes: 512 unless option {@code sector-size} asks for 4096. */
@@ -98,7 +100,7 @@ public record DiskTarget(String disk, Map<String, String> options) {
 
     /** How much may be asked of it: what the target says, or {@code settings} where that says nothing. */
     public RateLimits rateLimits(RateLimits settings) {
-        String words = RATES.stream().filter(options::containsKey).map(word -> word + "=" + options.get(word))
+        String words = RateLimits.KEYS.stream().filter(options::containsKey).map(word -> word + "=" + options.get(word))
             .collect(Collectors.joining(","));
         return words.isEmpty() ? settings : RateLimits.parse(words);
     }
