@@ -120,6 +120,7 @@ public final class VbdRing implements Attached {
      */
     void abandon() {
         stop();
+        resumed = false;
         if (state != State.RELEASED) {
             parts.intake().refuseAll();
             publish();

@@ -104,4 +104,20 @@ class StopTest {
         assertTrue(rig.guest.mappedGrants() > 0);
         assertFalse(rig.front.take(new FrontResponse()));
     }
+
+    @Test
+    void aRingThatWasTakenUpMayLoseItsFrontendBeforeItsFirstTurn() {
+        disk.faults().release();
+        assertEquals(1, rig.response().id());
+        rig.worker.keepRing(rig.ring);
+        rig.expect("released 0");
+        // both from a command of the worker's, so that no turn comes between them
+        RingSpec kept = rig.ring.spec();
+        RingSpec found = new RingSpec(kept.name(), kept.queue(), kept.domid(), kept.ringRefs(), kept.remotePort(),
+            kept.abi(), disk, kept.limits(), kept.policy(), kept.throttle(), kept.journal(), RingSpec.Start.UNKNOWN);
+        rig.worker.probe(() -> rig.worker.abandonRing(rig.worker.attachRing(found)));
+        rig.expect("attached");
+        rig.expect("released 0");
+        assertNull(rig.told.poll(), "no event is sent to nobody");
+    }
 }
