@@ -2,6 +2,8 @@
 
 package org.blkbackd.blkback.device;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.blkbackd.ioengine.Errno;
 
 /**
@@ -10,19 +12,25 @@ import org.blkbackd.ioengine.Errno;
  */
 final class ImageWait {
 
+    /** A peer that is asked at every try may fail in one of several ways by turns. */
+    private static final int MOST_REASONS = 8;
+
     private final VbdTrouble trouble;
     private final VbdLog log;
-    private String told;
+    private final List<String> told = new ArrayList<>();
 
     ImageWait(VbdTrouble trouble, VbdLog log) {
         this.trouble = trouble;
         this.log = log;
     }
 
-    /** Another try follows. Said once, and again when the reason is another. */
+    /** Another try follows. Each reason is said once. */
     void inUse(String reason) {
-        if (!reason.equals(told)) {
-            told = reason;
+        if (!told.contains(reason)) {
+            if (told.size() == MOST_REASONS) {
+                told.remove(0);
+            }
+            told.add(reason);
             log.error("its guest waits for the image: " + reason);
             trouble.report(Errno.EBUSY, reason);
         }
@@ -30,13 +38,13 @@ final class ImageWait {
 
     /** Whether it has been tried before. */
     boolean isWaiting() {
-        return told != null;
+        return !told.isEmpty();
     }
 
     /** The image is open, or the guest does not want it any more. */
     void over() {
-        if (told != null) {
-            told = null;
+        if (isWaiting()) {
+            told.clear();
             trouble.forgetReport();
         }
     }
