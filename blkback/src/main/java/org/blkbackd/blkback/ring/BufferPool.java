@@ -11,7 +11,9 @@ import org.blkbackd.ioengine.IoMemory;
  * them; those of the common part first, which is in huge pages. Owned by its worker.
  *
  * <p>Rings draw from it by way of a {@link BufferShare}. There are always as many buffers as the shares reserve, and
- * some more for everyone: a ring whose storage hangs can use up the common part, and no other ring's reserve.
+ * some more for everyone, which those that hold any divide among them: one ring alone may have it all, and a ring with
+ * a thousand requests beside a hundred with one keeps the storage as busy as a few of them do. A ring whose storage
+ * hangs can use up the common part, and no other ring's reserve.
  */
 final class BufferPool implements AutoCloseable {
 
@@ -25,6 +27,7 @@ final class BufferPool implements AutoCloseable {
     private int count;
     private int shares;
     private int commonUsed;
+    private int holders;
 
     /**
      * @param common  buffers for whoever needs them
@@ -72,9 +75,24 @@ final class BufferPool implements AutoCloseable {
         shares--;
     }
 
-    /** Whether {@code buffers} more can come out of the common part. */
-    boolean hasCommon(int buffers) {
-        return commonUsed + buffers <= common;
+    /**
+     * Whether a share may hold so many buffers of the common part.
+     *
+     * @param more   that it does not hold yet
+     * @param others shares that hold buffers, beside it
+     */
+    boolean grantsCommon(int buffers, int more, int others) {
+        return commonUsed + more <= common && buffers <= common / (1 + others);
+    }
+
+    /** Shares that hold buffers. */
+    int holders() {
+        return holders;
+    }
+
+    /** One share more, or less, holds buffers. */
+    void holders(int more) {
+        holders += more;
     }
 
     /** So many buffers were taken out of the common part, or given back to it. */

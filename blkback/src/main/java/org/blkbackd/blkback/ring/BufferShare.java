@@ -16,7 +16,8 @@ final class BufferShare {
 
     /** Whether as many buffers may be taken now; always within the reserve. */
     boolean grants(int buffers) {
-        return pool.hasCommon(beyond(held + buffers) - beyond(held));
+        int wanted = beyond(held + buffers);
+        return wanted == 0 || pool.grantsCommon(wanted, wanted - beyond(held), pool.holders() - (held > 0 ? 1 : 0));
     }
 
     private int beyond(int buffers) {
@@ -25,7 +26,9 @@ final class BufferShare {
 
     /** A buffer with whatever it last held; only as many as were granted. */
     int take() {
-        held++;
+        if (held++ == 0) {
+            pool.holders(1);
+        }
         if (held > reserve) {
             pool.usedCommon(1);
         }
@@ -36,7 +39,9 @@ final class BufferShare {
         if (held > reserve) {
             pool.usedCommon(-1);
         }
-        held--;
+        if (--held == 0) {
+            pool.holders(-1);
+        }
         pool.give(buffer);
     }
 

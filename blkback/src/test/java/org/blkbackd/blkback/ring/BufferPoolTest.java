@@ -48,6 +48,35 @@ class BufferPoolTest {
     }
 
     @Test
+    void whoIsAloneMayHaveItAllAndWhoIsNotHasHisPart() {
+        BufferShare greedy = pool.open();
+        List<BufferShare> others = List.of(pool.open(), pool.open(), pool.open());
+        List<Integer> lent = others.stream().map(BufferShare::take).toList();
+        assertEquals(RESERVE + COMMON / 4, takeAll(greedy).size());
+        others.get(0).give(lent.get(0));
+        others.get(1).give(lent.get(1));
+        assertEquals(COMMON / 2 - COMMON / 4, takeAll(greedy).size());
+        others.get(2).give(lent.get(2));
+        assertEquals(COMMON - COMMON / 2, takeAll(greedy).size());
+    }
+
+    /** Its requests end some time; until then it starts no more. */
+    @Test
+    void whatSomebodyHoldsBeyondHisPartIsNotTakenFromHim() {
+        BufferShare greedy = pool.open();
+        List<Integer> taken = takeAll(greedy);
+        BufferShare modest = pool.open();
+        int one = modest.take();
+        for (int i = 0; i < COMMON / 2; i++) {
+            greedy.give(taken.remove(0));
+            assertFalse(greedy.grants(1), "still beyond its half");
+        }
+        greedy.give(taken.remove(0));
+        assertTrue(greedy.grants(1));
+        modest.give(one);
+    }
+
+    @Test
     void noBufferIsGivenToTwo() {
         BitSet seen = new BitSet();
         for (int i = 0; i < 3; i++) {
