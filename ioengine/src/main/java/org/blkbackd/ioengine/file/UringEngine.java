@@ -18,6 +18,9 @@ import org.blkbackd.ioengine.uring.UringLoop;
  * transfer that fell short, or was refused for the moment, is done once more, by {@link Transfer} and its rules; until
  * then nobody has been told anything of it.
  *
+ * <p>Requests that continue each other go as one transfer. When it does not end as a whole, each of them is done once
+ * more by itself, so that each has the status that is its own.
+ *
  * <p>A flush is the I/O threads' as well: the kernel would have io_uring's fdatasync wait in a thread all the same, and
  * of two flushes of one image at a time only one would learn of a failed write-back.
  */
@@ -35,6 +38,7 @@ final class UringEngine implements IoEngine, UringLoop.Client {
     private final RangeLocks locks;
     private final RequestRing done;
     private final IoRequest[] requests;
+    private final RequestRun run;
     /** By slot: what it holds in {@link #locks}. */
     private final int[] ranges;
     private final int[] free;
@@ -54,6 +58,7 @@ final class UringEngine implements IoEngine, UringLoop.Client {
         }
         done = new RequestRing(depth);
         requests = new IoRequest[depth];
+        run = new RequestRun(requests);
         ranges = new int[depth];
         free = new int[depth];
         while (freeCount < depth) {
@@ -72,7 +77,7 @@ final class UringEngine implements IoEngine, UringLoop.Client {
         }
         inFlight++;
         Image image = disk.image();
-        if (!suits(image, request) || !start(image, request)) {
+        if (!suits(image, request) || !gather(image, request)) {
             threads.submit(request);
         }
         return true;
@@ -87,10 +92,8 @@ final class UringEngine implements IoEngine, UringLoop.Client {
             && Transfer.fits(image.layout(), request, length);
     }
 
-    private boolean start(Image image, IoRequest request) {
-        if (!loop.hasRoom(request.pieces())) {
-            return false;
-        }
+    /** Starts it with what it continues, or is continued by, at the latest at the next {@link #kick}. */
+    private boolean gather(Image image, IoRequest request) {
         int range = RangeLocks.NONE;
         if (locks != null && request.operation() == IoRequest.Operation.WRITE) {
             range = locks.tryAcquire(request.offsetBytes(), request.offsetBytes() + request.lengthBytes());
@@ -103,34 +106,74 @@ final class UringEngine implements IoEngine, UringLoop.Client {
                 return false;
             }
         }
+        if (!run.isContinuedBy(request)) {
+            start();
+        }
         int slot = free[--freeCount];
         requests[slot] = request;
         ranges[slot] = range;
-        loop.start(client, slot, image.fd(), request);
+        run.add(slot);
         return true;
+    }
+
+    private void start() {
+        if (run.isEmpty()) {
+            return;
+        }
+        boolean room = loop.hasRoom(run.pieces());
+        IoRequest transfer = run.transfer();
+        int first = run.take();
+        if (room) {
+            loop.start(client, first, disk.image().fd(), transfer);
+        } else {
+            redo(first);
+        }
     }
 
     @Override
     public void kick() {
+        start();
         loop.submit();
         threads.kick();
     }
 
     @Override
     public void completed(int slot, int result) {
+        if (isUnfinished(result, bytes(slot)) || result < 0 && run.after(slot) != RequestRun.NONE) {
+            redo(slot);
+            threads.kick();
+            return;
+        }
+        for (int each = slot; each != RequestRun.NONE; each = run.after(each)) {
+            IoRequest request = release(each);
+            request.complete(Math.min(0, result));
+            done.add(request);
+        }
+    }
+
+    private long bytes(int first) {
+        long bytes = 0;
+        for (int slot = first; slot != RequestRun.NONE; slot = run.after(slot)) {
+            bytes += requests[slot].lengthBytes();
+        }
+        return bytes;
+    }
+
+    /** Each of a run once more, by the threads. */
+    private void redo(int first) {
+        for (int slot = first; slot != RequestRun.NONE; slot = run.after(slot)) {
+            threads.submit(release(slot));
+        }
+    }
+
+    private IoRequest release(int slot) {
         IoRequest request = requests[slot];
         requests[slot] = null;
         if (ranges[slot] != RangeLocks.NONE) {
             locks.releaseTried(ranges[slot]);
         }
         free[freeCount++] = slot;
-        if (isUnfinished(result, request.lengthBytes())) {
-            threads.submit(request);
-            threads.kick();
-        } else {
-            request.complete(Math.min(0, result));
-            done.add(request);
-        }
+        return request;
     }
 
     /** Whether {@link Transfer} is to do it: it fell short, or it failed with what may be io_uring's own trouble. */

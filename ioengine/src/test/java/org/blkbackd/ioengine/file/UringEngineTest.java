@@ -74,13 +74,7 @@ class UringEngineTest {
     private void run(IoEngine engine, IoLoop loop, IoRequest.Operation operation, int at) {
         assertTrue(engine.submit(EngineDriver.request(operation, BLOCK, files.memory.address() + at, 2 * BLOCK)));
         engine.kick();
-        IoRequest done = engine.reap();
-        while (done == null) {
-            loop.announceSleep();
-            loop.sleep(IoLoop.FOR_EVER);
-            done = engine.reap();
-        }
-        assertEquals(0, done.result());
+        reap(engine, loop, 1, 0);
     }
 
     @Test
@@ -156,6 +150,74 @@ class UringEngineTest {
         for (int result : new int[] {0, 512, BLOCK - 1, -Errno.EAGAIN, -Errno.EINTR, -Errno.ECANCELED}) {
             assertTrue(UringEngine.isUnfinished(result, BLOCK), "result " + result);
         }
+    }
+
+    /** As blkfront cuts what is in sequence: each piece has its own status, the transfer is one. */
+    @Test
+    void whatContinuesGoesAsOneTransfer() {
+        int count = 8;
+        try (Disk disk = UringLoops.of(files.open("buffered", image)); IoLoop loop = UringLoops.open();
+             IoEngine engine = disk.newEngine(count + 1, loop)) {
+            readOnce(engine, loop);
+            long enters = loop.counters().enters();
+            for (int i = 0; i < count; i++) {
+                files.memory.buffer(i * BLOCK, 1).put(0, (byte) (i + 1));
+                assertTrue(engine.submit(block(IoRequest.Operation.WRITE, i * BLOCK, i)));
+            }
+            engine.kick();
+            assertEquals(1, loop.counters().enters() - enters, "two would have started eight transfers");
+            reap(engine, loop, count, 0);
+            files.fill(count * BLOCK, 0);
+            for (int i = count - 1; i >= 0; i--) {
+                assertTrue(engine.submit(block(IoRequest.Operation.READ, i * BLOCK, i)));
+            }
+            engine.kick();
+            reap(engine, loop, count, 0);
+            for (int i = 0; i < count; i++) {
+                assertEquals((byte) (i + 1), files.memory.buffer(i * BLOCK, 1).get(0), "block " + i);
+            }
+        }
+    }
+
+    @Test
+    void ofATransferThatFallsShortEachRequestHasItsOwnStatus() {
+        try (Disk disk = UringLoops.of(files.open("buffered", image)); IoLoop loop = UringLoops.open();
+             IoEngine engine = disk.newEngine(4, loop)) {
+            TestImages.resize(image, FileFixture.SIZE - 2 * BLOCK);
+            for (int i = 0; i < 4; i++) {
+                assertTrue(engine.submit(block(IoRequest.Operation.READ, FileFixture.SIZE - (4 - i) * BLOCK, i)));
+            }
+            engine.kick();
+            int failed = 0;
+            for (int i = 0; i < 4; i++) {
+                IoRequest done = next(engine, loop);
+                boolean there = done.offsetBytes() < FileFixture.SIZE - 2 * BLOCK;
+                assertEquals(there ? 0 : -Errno.EIO, done.result(), "at " + done.offsetBytes());
+                failed += there ? 0 : 1;
+            }
+            assertEquals(2, failed);
+            TestImages.resize(image, FileFixture.SIZE);
+        }
+    }
+
+    private IoRequest block(IoRequest.Operation operation, long offset, int block) {
+        return EngineDriver.request(operation, offset, files.memory.address() + block * BLOCK, BLOCK);
+    }
+
+    private static void reap(IoEngine engine, IoLoop loop, int count, long result) {
+        for (int i = 0; i < count; i++) {
+            assertEquals(result, next(engine, loop).result());
+        }
+    }
+
+    private static IoRequest next(IoEngine engine, IoLoop loop) {
+        IoRequest done = engine.reap();
+        while (done == null) {
+            loop.announceSleep();
+            loop.sleep(IoLoop.FOR_EVER);
+            done = engine.reap();
+        }
+        return done;
     }
 
     @Test
