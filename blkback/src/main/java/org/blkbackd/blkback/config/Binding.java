@@ -39,6 +39,7 @@ final class Binding {
             wholeNumber(Setting.WORKERS, defaults.workers()),
             wholeNumber(Setting.IO_THREADS, defaults.ioThreads()),
             text(Setting.IO_URING, defaults.ioUring()),
+            text(Setting.POLLING, defaults.polling()),
             text(Setting.ON_ERROR, defaults.onError()),
             text(Setting.WHILE_HELD, defaults.whileHeld()),
             limits(defaults.limits()),

@@ -19,6 +19,7 @@ import org.hibernate.validator.constraints.UniqueElements;
  * @param workers ring workers as configured; {@link #workerCount} says how many that makes
  * @param ioThreads upper bound on storage threads of the portable engine
  * @param ioUring {@link #AUTO} where it can be used, or off
+ * @param polling {@link #AUTO} for a short look for work before a sleep where it pays, or off
  * @param onError which failed requests are kept from the guest, where a disk's target does not say
  * @param whileHeld whether a ring with such a request takes more, where a disk's target does not say
  * @param limits on what may be asked of a disk in a second, where its target does not say
@@ -44,8 +45,11 @@ public record BlkbackConfig(
     @Max(value = 256, message = IO_THREADS_ALLOWED)
     int ioThreads,
 
-    @Pattern(regexp = "auto|off", message = IO_URING_ALLOWED)
+    @Pattern(regexp = "auto|off", message = AUTO_ALLOWED)
     String ioUring,
+
+    @Pattern(regexp = "auto|off", message = AUTO_ALLOWED)
+    String polling,
 
     @Pattern(regexp = "report|hold|enospc", message = ON_ERROR_ALLOWED)
     String onError,
@@ -73,7 +77,7 @@ public record BlkbackConfig(
     /** The word in place of a socket's path that turns the socket off. */
     public static final String NONE = "none";
 
-    /** The word for io_uring where the kernel has it. */
+    /** The word for what is done where it can be and pays. */
     public static final String AUTO = "auto";
 
     static final String KIND_ALLOWED = "vbd, qdisk or vbd3";
@@ -81,7 +85,7 @@ public record BlkbackConfig(
     static final String ENGINE_ALLOWED = "direct or buffered";
     static final String WORKERS_ALLOWED = "a whole number from 0 to 64 (0 is one per CPU, at most 4)";
     static final String IO_THREADS_ALLOWED = "a whole number from 1 to 256";
-    static final String IO_URING_ALLOWED = "auto or off";
+    static final String AUTO_ALLOWED = "auto or off";
     static final String ON_ERROR_ALLOWED = "report, hold or enospc";
     static final String WHILE_HELD_ALLOWED = "serve or stop";
     static final String LIMITS_ALLOWED = RateLimits.ALLOWED;
@@ -105,19 +109,24 @@ public record BlkbackConfig(
 
     /** The rest as in {@link #DEFAULTS}. */
     public BlkbackConfig(List<String> kinds, String defaultEngine, int workers, int ioThreads, String logLevel) {
-        this(kinds, defaultEngine, workers, ioThreads, AUTO, "enospc", "serve", RateLimits.NONE, logLevel,
+        this(kinds, defaultEngine, workers, ioThreads, AUTO, AUTO, "enospc", "serve", RateLimits.NONE, logLevel,
             "control.sock", NONE, 0, MigrationConfig.NONE);
     }
 
     /** The same with another word for io_uring. */
     public BlkbackConfig withIoUring(String word) {
-        return new BlkbackConfig(kinds, defaultEngine, workers, ioThreads, word, onError, whileHeld, limits, logLevel,
-            controlSocket, metricsSocket, metricsPort, migration);
+        return new BlkbackConfig(kinds, defaultEngine, workers, ioThreads, word, polling, onError, whileHeld, limits,
+            logLevel, controlSocket, metricsSocket, metricsPort, migration);
     }
 
     /** Whether io_uring is to be used where the kernel has it. */
     public boolean wantsIoUring() {
         return ioUring.equals(AUTO);
+    }
+
+    /** Whether workers on a machine with {@code cpus} CPUs may poll: a frontend needs a CPU meanwhile. */
+    public boolean mayPoll(int cpus) {
+        return polling.equals(AUTO) && cpus > 1;
     }
 
     /** Ring workers to start on a machine with {@code cpus} CPUs. */

@@ -57,7 +57,8 @@ final class StatsTable {
         }
         return workers + ", for 1000 requests: " + Units.number(now.copies() / thousands) + " grant copies, "
             + Units.number(now.enters() / thousands) + " kernel entries (" + Units.number(now.sleeps() / thousands)
-            + " sleeps, " + Units.number(now.wakeups() / thousands) + " wake-ups), "
+            + " sleeps, " + Units.number(now.wakeups() / thousands) + " wake-ups; "
+            + Units.number(now.polls() / thousands) + " sleeps saved by polling), "
             + Units.number(now.events() / thousands) + " events taken, " + Units.number(now.notifies() / thousands)
             + " sent";
     }

@@ -65,7 +65,7 @@ final class ConductorDevices implements ControlledDevices {
     private static CrossingStats crossings(WorkerCounters counters) {
         return new CrossingStats(1, counters.get(Counter.REQUESTS), counters.get(Counter.COPIES),
             counters.loop().enters(), counters.loop().sleeps(), counters.loop().wakeups(),
-            counters.get(Counter.EVENTS), counters.get(Counter.NOTIFIES));
+            counters.get(Counter.EVENTS), counters.get(Counter.NOTIFIES), counters.get(Counter.POLLS));
     }
 
     @Override

@@ -32,6 +32,7 @@ final class RingIntake {
     /** Before those in their order: to be judged anew. */
     private final RequestQueue again;
     private boolean limited;
+    private boolean lacking;
 
     RingIntake(RingSpec spec, RingTools tools, RingCounters counters, InFlight inFlight, Responder responder,
         IoEngine engine, BackRing back) {
@@ -73,6 +74,7 @@ final class RingIntake {
             takeOne(limits, now);
             taken++;
         }
+        lacking = available > taken && taken < RingTools.BATCH;
         if (limited && !waited) {
             counters.increment(Counter.LIMITED);
         }
@@ -88,6 +90,11 @@ final class RingIntake {
     private boolean isLimited(long now) {
         limited = spec.throttle().waitNs(now) > 0;
         return limited;
+    }
+
+    /** Whether the last take left requests on the ring, which it cannot take before there is room or time for them. */
+    boolean isShort() {
+        return lacking;
     }
 
     /** Whether the last take left requests on the ring because of the disk's limits. */

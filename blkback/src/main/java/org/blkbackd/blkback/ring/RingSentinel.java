@@ -69,7 +69,7 @@ public final class RingSentinel implements Attached {
 
     /** An event may have been on its way since before the guest was suspended; what counts is the ring. */
     @Override
-    public int pass() {
+    public int pass(boolean last) {
         if (!signalled || told || ended) {
             return 0;
         }

@@ -20,11 +20,17 @@ public final class RingWorker implements Runnable {
     private final RingListener listener;
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private final List<Attached> attached = new ArrayList<>();
+    private final IdlePoll poll;
     private boolean closing;
 
-    /** Takes over {@code channels} and {@code loop}, which nobody else may use. */
-    public RingWorker(GrantTable grants, EventChannels channels, IoLoop loop, RingListener listener) {
+    /**
+     * Takes over {@code channels} and {@code loop}, which nobody else may use.
+     *
+     * @param mayPoll whether it may look for work for some microseconds before it sleeps, where that pays
+     */
+    public RingWorker(GrantTable grants, EventChannels channels, IoLoop loop, RingListener listener, boolean mayPoll) {
         this.listener = listener;
+        poll = new IdlePoll(mayPoll);
         tools = new RingTools(grants, channels, loop, listener);
     }
 
@@ -37,24 +43,49 @@ public final class RingWorker implements Runnable {
     @Override
     public void run() {
         while (!closing) {
-            if (doWork() > 0) {
-                continue;
-            }
-            tools.loop().announceSleep();
-            if (doWork() > 0 || closing) {
-                tools.loop().stayAwake();
+            if (doWork(false) > 0) {
+                found();
+            } else if (!isWithStorage() && poll.lookAgain(System.nanoTime())) {
+                Thread.onSpinWait();
             } else {
-                tools.loop().sleep(waitNs());
+                sleep();
             }
         }
         tools.close();
     }
 
-    private int doWork() {
+    private boolean isWithStorage() {
+        for (int i = 0; i < attached.size(); i++) {
+            if (attached.get(i).isWithStorage()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void found() {
+        if (poll.isIdle()
+            && poll.found(System.nanoTime(), tools.counters().get(WorkerCounters.Counter.REQUESTS))) {
+            tools.counters().add(WorkerCounters.Counter.POLLS, 1);
+        }
+    }
+
+    private void sleep() {
+        tools.loop().announceSleep();
+        if (doWork(true) > 0 || closing) {
+            tools.loop().stayAwake();
+            found();
+        } else {
+            tools.loop().sleep(waitNs());
+        }
+    }
+
+    /** @param last the worker sleeps if nothing is done */
+    private int doWork(boolean last) {
         int work = runCommands() + drainEvents();
         for (int i = attached.size() - 1; i >= 0; i--) {
             Attached one = attached.get(i);
-            work += pass(one);
+            work += pass(one, last);
             if (one.isReleased()) {
                 attached.remove(i);
             }
@@ -71,9 +102,9 @@ public final class RingWorker implements Runnable {
         return least == Long.MAX_VALUE ? IoLoop.FOR_EVER : least;
     }
 
-    private static int pass(Attached one) {
+    private static int pass(Attached one, boolean last) {
         try {
-            return one.pass();
+            return one.pass(last);
         } catch (RuntimeException e) {
             // A fault that comes again at every pass must not keep the worker from its sleep.
             return one.fail(e) ? 1 : 0;

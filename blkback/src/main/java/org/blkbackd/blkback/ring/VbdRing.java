@@ -188,17 +188,17 @@ public final class VbdRing implements Attached {
     // --- duty cycle -------------------------------------------------------------------------------------------------
 
     @Override
-    public int pass() {
+    public int pass(boolean last) {
         int work = parts.engine().inFlight() > 0 ? parts.completion().run() : 0;
         more |= signalled;
         if (mayTake()) {
-            work += take();
+            work += take(last || draining);
         }
         if (parts.intake().isWaiting() && !broken && !isLeft()) {
             work += parts.intake().start(limits);
         }
         publish();
-        if (signalled && state == State.RUNNING) {
+        if (last && signalled && state == State.RUNNING) {
             // After the final check in take(): an event that came since is pending again now. A ring that takes
             // nothing more leaves its port masked, so that its guest cannot keep us busy.
             signalled = false;
@@ -221,6 +221,11 @@ public final class VbdRing implements Attached {
             work += advanceStop();
         }
         return work;
+    }
+
+    @Override
+    public boolean isWithStorage() {
+        return parts.engine().inFlight() > 0;
     }
 
     @Override
@@ -259,23 +264,34 @@ public final class VbdRing implements Attached {
         FaultPoint.RECOVERY_NOTIFIED.reached();
     }
 
-    private int take() {
-        long now = System.nanoTime();
+    /**
+     * While there is work the ring is looked at in every turn, and the frontend need not send events.
+     *
+     * @param last ask for one
+     */
+    private int take(boolean last) {
         BackRing back = parts.back();
+        if (!last && back.available() == 0) {
+            return 0;
+        }
+        long now = System.nanoTime();
         int taken = parts.intake().take(limits, now);
         if (taken == BackRing.OVERFLOW) {
             more = false;
             halt("the frontend's req_prod is impossible");
             return 1;
         }
-        // What is not taken although it is there waits for buffers or for the next pass, and a completion wakes us; or
-        // for the disk's limits, and the worker wakes in time.
-        more = back.finalCheck();
         if (taken > 0 && now - activeAt > RingTools.ACTIVE_NS) {
             activeAt = now;
             tools.listener().active(this);
         }
-        return taken;
+        if (!last) {
+            return taken;
+        }
+        more = back.finalCheck();
+        // What is not taken although it is there waits for buffers, and a completion wakes us; or for the disk's
+        // limits, and the worker wakes in time. Nothing will wake us for what has come since.
+        return taken == 0 && more && !parts.intake().isShort() ? 1 : taken;
     }
 
     // --- stopping ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ public final class WorkerCounters {
         /** Events taken. */
         EVENTS,
         /** Events sent. */
-        NOTIFIES
+        NOTIFIES,
+        /** Times with nothing to do that ended before the worker slept, because it looked again. */
+        POLLS
     }
 
     private final Counts<Counter> counts = new Counts<>(Counter.class);

@@ -222,7 +222,8 @@ public final class BlkbackDaemon implements AutoCloseable {
     }
 
     private RingWorkerProxy startWorker(RingListener listener, int number) {
-        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), loops.open(), listener);
+        RingWorker worker = new RingWorker(host.grantTable(), host.newEventChannels(), loops.open(), listener,
+            config.mayPoll(Runtime.getRuntime().availableProcessors()));
         RingWorkerProxy proxy = worker.proxy();
         Thread thread = new Thread(worker, "blkbackd-worker-" + number);
         thread.setUncaughtExceptionHandler(BlkbackDaemon::workerDied);

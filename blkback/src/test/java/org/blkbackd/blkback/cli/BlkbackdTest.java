@@ -93,8 +93,8 @@ class BlkbackdTest {
         assertEquals(2, run("serve", "--config", config.toString(), "--kinds", "disk"));
         assertEquals(config + ":1: workers = 99: must be a whole number from 0 to 64 (0 is one per CPU, at most 4)\n"
             + config + ":2: speed = 1: there is no such key; known are kinds, default-engine, workers, io-threads,"
-            + " io-uring, on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port,"
-            + " migration\n"
+            + " io-uring, polling, on-error, while-held, limits, log-level, control-socket, metrics-socket,"
+            + " metrics-port, migration\n"
             + "--kinds: kinds[0] = \"disk\": must be vbd, qdisk or vbd3\n", err.toString());
         assertNull(started);
     }

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ConfigLoaderTest {
 
     private static final String KNOWN = "known are kinds, default-engine, workers, io-threads, io-uring,"
-            + " on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port, migration";
+            + " polling, on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port,"
+            + " migration";
 
     @TempDir
     private Path dir;
@@ -75,6 +76,14 @@ class ConfigLoaderTest {
         assertFalse(load("io-uring = off").wantsIoUring());
         assertEquals(BlkbackConfig.DEFAULTS.withIoUring("off"), load("io-uring = \"off\""));
         assertRefused("io-uring = on", "1: io-uring = \"on\": must be auto or off");
+    }
+
+    @Test
+    void readsWhetherWorkersMayPoll() throws Exception {
+        assertTrue(BlkbackConfig.DEFAULTS.mayPoll(2));
+        assertFalse(BlkbackConfig.DEFAULTS.mayPoll(1), "the frontend needs the only CPU");
+        assertFalse(load("polling = off").mayPoll(2));
+        assertRefused("polling = on", "1: polling = \"on\": must be auto or off");
     }
 
     @Test

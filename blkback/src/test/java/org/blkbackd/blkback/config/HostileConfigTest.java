@@ -49,7 +49,8 @@ class HostileConfigTest {
             ":6: include \"reference.conf\"" + REFUSED,
             ":7: include \"other.conf\"" + REFUSED,
             ":7: x = {}: there is no such key; known are kinds, default-engine, workers, io-threads, io-uring,"
-            + " on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port, migration");
+            + " polling, on-error, while-held, limits, log-level, control-socket, metrics-socket, metrics-port,"
+            + " migration");
     }
 
     @Test

@@ -35,7 +35,7 @@ class ControlCodecTest {
             OperationStats.NONE, OperationStats.NONE, OperationStats.NONE, new ErrorCounts(1, 2, 3, 4),
             new ParkCounts(true, 3, 2));
         for (ControlReply reply : List.of(ControlReply.devices(List.of(TestDevices.view(3, 51712))),
-            ControlReply.stats(List.of(stats), new CrossingStats(1, 2, 3, 4, 5, 6, 7, 8), 123456789L),
+            ControlReply.stats(List.of(stats), new CrossingStats(1, 2, 3, 4, 5, 6, 7, 8, 9), 123456789L),
             ControlReply.resized(5), ControlReply.retried(7),
             ControlReply.level("warn"), ControlReply.daemon("0.1", 4711),
             ControlReply.handedOver(4712), ControlReply.lines(List.of("vbd-3-51712: no such file")),

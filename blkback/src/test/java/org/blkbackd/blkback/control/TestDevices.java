@@ -71,7 +71,7 @@ public final class TestDevices implements ControlledDevices, DaemonControls {
 
     @Override
     public CompletableFuture<CrossingStats> crossings() {
-        return answer(new CrossingStats(1, 1000, 100, 300, 200, 50, 250, 150));
+        return answer(new CrossingStats(1, 1000, 100, 300, 200, 50, 250, 150, 70));
     }
 
     @Override

@@ -120,7 +120,7 @@ final class HostRig implements AutoCloseable {
                 claims));
         for (int i = 0; i < workerCount; i++) {
             RingWorker worker = new RingWorker(hypervisor.grantTable(self), hypervisor.eventChannels(self),
-                new PollLoop(), conductor.listener());
+                new PollLoop(), conductor.listener(), true);
             workers.add(worker.proxy());
             threads.add(new Thread(worker, "worker-" + i));
             threads.get(i).start();

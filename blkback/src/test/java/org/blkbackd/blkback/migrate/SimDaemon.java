@@ -52,7 +52,7 @@ final class SimDaemon {
         GrantTable grants = life.mortal(GrantTable.class, hypervisor.grantTable(0));
         for (int i = 0; i < WORKERS; i++) {
             RingWorker worker = new RingWorker(grants, life.mortal(EventChannels.class, hypervisor.eventChannels(0)),
-                new PollLoop(), conductor.listener());
+                new PollLoop(), conductor.listener(), true);
             workers.add(worker.proxy());
             Thread thread = new Thread(worker, life + "-worker-" + i);
             thread.setDaemon(true);

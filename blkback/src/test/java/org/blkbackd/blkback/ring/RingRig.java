@@ -24,6 +24,7 @@ import org.blkbackd.grant.sim.GuestPage;
 import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.ioengine.Disk;
+import org.blkbackd.ioengine.IoLoop;
 import org.blkbackd.ioengine.IoRequest;
 import org.blkbackd.ioengine.loop.PollLoop;
 
@@ -60,6 +61,11 @@ final class RingRig implements AutoCloseable {
     }
 
     RingRig(Path dir, Disk disk, DiskLimits limits, ErrorPolicy policy, BlkifAbi abi, int firstIndex) {
+        this(dir, disk, limits, policy, abi, firstIndex, new PollLoop());
+    }
+
+    /** @param loop the worker's from now on */
+    RingRig(Path dir, Disk disk, DiskLimits limits, ErrorPolicy policy, BlkifAbi abi, int firstIndex, IoLoop loop) {
         hypervisor = SimHypervisor.open(dir);
         guest = hypervisor.domain(DOMID);
         guestChannels = guest.eventChannels();
@@ -72,7 +78,7 @@ final class RingRig implements AutoCloseable {
             refs.add(guest.grant(0, pages.get(i), false));
         }
         RingWorker ringWorker = new RingWorker(hypervisor.grantTable(0), hypervisor.eventChannels(0),
-            new PollLoop(), new Told());
+            loop, new Told(), true);
         worker = ringWorker.proxy();
         thread = new Thread(ringWorker, "ring-worker");
         thread.start();
