@@ -37,9 +37,14 @@ final class TwoHosts implements AutoCloseable {
 
     /** @param peers whether the daemons speak with each other */
     TwoHosts(long seed, FileOptions options, boolean peers) {
+        this(seed, options, peers, SLOW_MS);
+    }
+
+    /** @param slowMs that a call to the storage takes at most, beside what it takes */
+    TwoHosts(long seed, FileOptions options, boolean peers, int slowMs) {
         link = peers ? new SimLink(seed, "left", "right") : null;
         folder = temporaryFolder();
-        storage = new SlowStorage[] {new SlowStorage(seed, SLOW_MS), new SlowStorage(seed + 1, SLOW_MS)};
+        storage = new SlowStorage[] {new SlowStorage(seed, slowMs), new SlowStorage(seed + 1, slowMs)};
         hosts = new SimHost[] {
             new SimHost("left", folder.resolve("left"), this::record, storage[0], options, link),
             new SimHost("right", folder.resolve("right"), this::record, storage[1], options, link)};
