@@ -6,9 +6,12 @@
 #                        workload or a pattern (default: those that show the aims). --list shows them; --quick: a few,
 #                        briefly; --all: every combination; --verify: checks every sector's content, without fio
 #   many [ENGINE...]     100 disks at depth 1 together, beside one disk at depth 100 (default: null direct)
+#   fair [ENGINE...]     what 99 disks at depth 1 see, without and with one at depth 1024 beside them (default: null direct)
 #   idle [DISKS...]      what an idle disk costs, as there are more of them (default: 1 100 1000)
 #   profile [NAME...]    where the daemon's time for one block of a workload goes (default: direct-randread-4k-d32), and
 #                        its system calls; by strace, and perf or else Java's flight recorder
+#   lab [ROUNDS]         on a real Xen host, which is emulated (packaging/lab; needs root): what a guest's fio gets from a RAM
+#                        disk that blkbackd, QEMU's qdisk and xen-blkback serve in turn, and what each costs dom0
 #   jmh [PATTERN...]     parts of the data path, in nanoseconds: ring, codec, the journal's cost, grant copies (Ring, Codec,
 #                        Journal, GrantCopy); --quick; other options are JMH's. Needs Maven
 # Options: --rounds N (5), --seconds S (5), --warm-up S (2), --size MIB (1024: all disks of a workload together),
@@ -67,7 +70,7 @@ simulated() {
     local dist words="$*"
     need javac "a JDK 17 or later is needed (Debian: apt install openjdk-17-jdk-headless)"
     case " $words " in
-        *" --no-fio "* | *" --verify "* | *" --list "* | " many"* | " profile"*) ;;
+        *" --no-fio "* | *" --verify "* | *" --list "* | " many"* | " fair"* | " profile"*) ;;
         *) need fio "apt install fio, or use --no-fio" ;;
     esac
     dist=$("$here/../dist")
@@ -119,10 +122,14 @@ micro_benchmarks() {
 }
 
 case ${1:-} in
-    sim | many | profile) simulated "$@" ;;
+    sim | many | fair | profile) simulated "$@" ;;
     idle)
         shift
         idle "$@"
+        ;;
+    lab)
+        LAB_ROUNDS=${2:-5} "$top/packaging/lab/run.sh" compare
+        echo "rounds: ${BLKBACKD_LAB_DIR:-$HOME/.cache/blkbackd-lab}/share/logs/compare.csv"
         ;;
     jmh)
         shift

@@ -25,16 +25,18 @@ scenarios() {
     done
 }
 
-# Those that want the same kind of host after each other: booting takes longer than most of them.
+# Those that want the same kind of host after each other: booting takes longer than most of them. Not those with a line
+# '# asked: WHY', which are only run when they are named.
 by_host() {
     for name in $(scenarios); do
+        ! grep -q '^# asked: ' "$here/scenarios/$name.sh" || continue
         printf '%s\t%s\n' "$(wanted "$name")" "$name"
     done | sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2
 }
 
 # The first sentence of the comment that a scenario begins with.
 summary() {
-    sed -n '2,/^[^#]/{s/^# //p}' "$here/scenarios/$1.sh" | grep -v -E '^(host|peer|limit):' | tr '\n' ' ' | sed 's/\([.:]\) .*/\1/'
+    sed -n '2,/^[^#]/{s/^# //p}' "$here/scenarios/$1.sh" | grep -v -E '^(host|peer|limit|asked):' | tr '\n' ' ' | sed 's/\([.:]\) .*/\1/'
 }
 
 # wanted NAME: the lines '# host: OPTIONS' of a scenario and, where it wants another host beside its own, '# peer: OPTIONS':

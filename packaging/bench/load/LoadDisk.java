@@ -13,14 +13,18 @@ final class LoadDisk {
     private final long blocks;
     private final boolean random;
     private final boolean verifies;
+    private final boolean measured;
     private long state;
     private long next;
 
-    LoadDisk(int index, DiskConfig config, SimFrontend frontend, Workload workload, boolean verifies) {
+    /** @param measured false: it only keeps the storage busy beside those that are */
+    LoadDisk(int index, DiskConfig config, SimFrontend frontend, Workload workload, boolean verifies,
+        boolean measured) {
         this.index = index;
         this.config = config;
         this.frontend = frontend;
         this.verifies = verifies;
+        this.measured = measured;
         blockSectors = workload.sectors();
         blocks = frontend.sectors() / blockSectors;
         random = workload.random();
@@ -45,6 +49,10 @@ final class LoadDisk {
 
     boolean verifies() {
         return verifies;
+    }
+
+    boolean isMeasured() {
+        return measured;
     }
 
     /** What a sector begins with. */

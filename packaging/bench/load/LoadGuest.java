@@ -61,16 +61,22 @@ final class LoadGuest {
         domain = hypervisor.domain(domid);
         channels = domain.eventChannels();
         for (int i = 0; i < targets.size(); i++) {
-            attach(i, DiskConfig.vbd(domid, "xvd" + letters(i), targets.get(i)), workload, verifies);
+            attach(targets.get(i), workload, verifies, true);
         }
-        busy = new LoadQueue[queues.size()];
+    }
+
+    /** One disk more, which is kept busy and not measured. */
+    void connectBeside(Workload workload, String target) {
+        attach(target, workload, false, false);
     }
 
     private static String letters(int number) {
         return (number < 26 ? "" : letters(number / 26 - 1)) + (char) ('a' + number % 26);
     }
 
-    private void attach(int index, DiskConfig config, Workload workload, boolean verifies) {
+    private void attach(String target, Workload workload, boolean verifies, boolean measured) {
+        int index = disks.size();
+        DiskConfig config = DiskConfig.vbd(domid, "xvd" + letters(index), target);
         toolstack.attach(config);
         int pages = workload.pagesOfRequest() + (workload.needsDescriptor() ? 1 : 0);
         FrontendConfig wanted = FrontendConfig.of(config.devid()).withQueues(workload.queues())
@@ -81,13 +87,14 @@ final class LoadGuest {
             throw new IllegalStateException(workload + " needs " + workload.queues() + " rings of order "
                 + workload.ringOrder() + ", and the backend offers less");
         }
-        LoadDisk disk = new LoadDisk(index, config, frontend, workload, verifies);
+        LoadDisk disk = new LoadDisk(index, config, frontend, workload, verifies, measured);
         disks.add(disk);
         for (FrontQueue queue : frontend.queues()) {
             LoadQueue load = new LoadQueue(workload, disk, queue, channels);
             queues.add(load);
             byPort[load.port()] = load;
         }
+        busy = Arrays.copyOf(busy, queues.size());
     }
 
     /** Keeps all rings full, and returns when everything is answered. */

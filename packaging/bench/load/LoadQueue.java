@@ -135,7 +135,9 @@ final class LoadQueue {
         meter.answered();
         int block = index / parts;
         if (--unanswered[block] == 0) {
-            meter.completed(now - startedNs[block]);
+            if (disk.isMeasured()) {
+                meter.completed(now - startedNs[block]);
+            }
             if (disk.verifies() && !workload.write()) {
                 verify(block);
             }

@@ -86,23 +86,24 @@ final class Options {
         warmUpSeconds = warmUpSeconds > 0 ? warmUpSeconds : quick ? 1 : mode.equals("profile") ? 5 : 2;
         mib = mib > 0 ? mib : quick ? 64 : 1024;
         workloads = switch (mode) {
-            case "many" -> pairs();
+            case "many" -> pairs("-randread-4k-d1-x100", "-randread-4k-d100");
+            case "fair" -> pairs("-randread-4k-d1-x99", "-randread-4k-d1024-q2");
             case "profile" -> Workloads.choose(quick, all, names.isEmpty() ? List.of("direct-randread-4k-d32") : names);
             default -> Workloads.choose(quick, all, names);
         };
     }
 
-    /** The same number of blocks in flight on a hundred disks together, and then on one. */
-    private List<Workload> pairs() {
+    /** Two of each engine that was named, which are compared with each other. */
+    private List<Workload> pairs(String one, String other) {
         return (names.isEmpty() ? List.of("null", "direct") : names).stream().flatMap(engine -> Stream.of(
-            Workload.parse(engine + "-randread-4k-d1-x100"), Workload.parse(engine + "-randread-4k-d100"))).toList();
+            Workload.parse(engine + one), Workload.parse(engine + other))).toList();
     }
 
     String mode() {
         return mode;
     }
 
-    /** In the mode "many", pairs of them. */
+    /** In the modes "many" and "fair", pairs of them. */
     List<Workload> workloads() {
         return workloads;
     }

@@ -50,6 +50,7 @@ final class SimBench {
     private void run() throws IOException, InterruptedException {
         switch (options.mode()) {
             case "many" -> many();
+            case "fair" -> fair();
             case "profile" -> profile();
             default -> sim();
         }
@@ -133,6 +134,35 @@ final class SimBench {
                 Report.number(together.theirs(Meter.Sample::cpuUs), 2), Report.number(together.ratio(), 2),
                 together.ratioRange());
         }
+    }
+
+    // --- fair -------------------------------------------------------------------------------------------------------
+
+    private void fair() throws IOException, InterruptedException {
+        Conditions.lines(options).forEach(System.out::println);
+        for (int i = 0; i < options.workloads().size(); i += 2) {
+            Workload many = options.workloads().get(i);
+            Workload deep = options.workloads().get(i + 1);
+            Result beside = new Result(many);
+            for (int round = 0; round < options.rounds(); round++) {
+                beside.theirs(connected(many));
+                beside.ours(beside(many, deep));
+            }
+            System.out.printf("%s: 99 disks at depth 1: p50 %s us, p99 %s us; beside one at depth 1024: p50 %s us,"
+                + " p99 %s us; ratio of p99 %s (aim: 2 at most)%n", many.engine(),
+                Report.number(beside.theirs(Meter.Sample::p50Us), 0),
+                Report.number(beside.theirs(Meter.Sample::p99Us), 0),
+                Report.number(beside.ours(Meter.Sample::p50Us), 0),
+                Report.number(beside.ours(Meter.Sample::p99Us), 0), Report.number(beside.p99Ratio(), 2));
+        }
+    }
+
+    private Meter.Sample beside(Workload many, Workload deep) throws IOException, InterruptedException {
+        guest.connect(many, targets(many), false);
+        guest.connectBeside(deep, targets(deep).get(0));
+        Meter.Sample sample = ours();
+        guest.disconnect();
+        return sample;
     }
 
     private Meter.Sample connected(Workload workload) throws IOException, InterruptedException {

@@ -23,7 +23,7 @@ record Workload(String engine, boolean random, boolean write, int blockKiB, int 
                 boolean indirect) {
 
     private static final Pattern NAME = Pattern.compile("(null|memory|buffered|direct)-(rand|seq)(read|write)-"
-        + "([0-9]{1,4})(k|m)-d([0-9]{1,3})(?:-x([0-9]{1,3}))?(?:-q([0-9]{1,2}))?(-s11)?");
+        + "([0-9]{1,4})(k|m)-d([0-9]{1,4})(?:-x([0-9]{1,3}))?(?:-q([0-9]{1,2}))?(-s11)?");
     /** Grants of one simulated guest, less some for rings. */
     private static final int MOST_PAGES = 250_000;
 

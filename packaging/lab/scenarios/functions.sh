@@ -222,6 +222,7 @@ disk() {
 GUEST_VCPUS=1
 GUEST_MEMORY=128
 GUEST_EXTRA=
+GUEST_RAMDISK=/lab/guest.gz
 GUEST_LINES=
 
 # write_config NAME JOB DISK...: /tmp/NAME.cfg
@@ -232,7 +233,7 @@ write_config() {
     {
         echo "name = '$name'"
         echo "kernel = '/lab/vmlinuz'"
-        echo "ramdisk = '/lab/guest.gz'"
+        echo "ramdisk = '$GUEST_RAMDISK'"
         echo "extra = 'console=hvc0 quiet job=$job $GUEST_EXTRA'"
         echo "memory = $GUEST_MEMORY"
         echo "vcpus = $GUEST_VCPUS"
