@@ -3,8 +3,8 @@
 # run.sh [SCENARIO...]: runs scenarios (default: all of them) on a lab host, one line for each:
 #     PASS name: figures (seconds)      FAIL name: why (seconds)      SKIP name: what would run it (seconds)
 # and a last line that counts them. Exit status 0 only if none failed. Scenarios share one host and one daemon; one that
-# fails shows its log, and the next one gets a fresh host. One in which the emulated SVM ended a guest with a triple fault,
-# as the hypervisor's log says, is tried again, which 'AGAIN name: why' tells. run.sh --list says what there is.
+# fails shows its log, and the next one gets a fresh host. One in which the emulation broke a guest or a Java is tried again,
+# which 'AGAIN name: why' tells. run.sh --list says what there is.
 #
 #   LAB_BACKEND=qemu|blkback   a stock backend instead of blkbackd, to test the lab itself
 #   LAB_LIMIT=SECONDS          for each scenario, in place of what its line '# limit: SECONDS' says, or 900
@@ -122,9 +122,9 @@ run_one() {
         SKIP*) skipped=$((skipped + 1)) ;;
         *)
             sed 's/^/    /' "$log"
-            if [ "${2:-1}" -lt "$TRIES" ] && emulation_failed; then
+            if [ "${2:-1}" -lt "$TRIES" ] && emulation_failed "$log"; then
                 again=$((again + 1))
-                echo "AGAIN $1: the emulated SVM ended a guest with a triple fault"
+                echo "AGAIN $1: $broken"
                 down
                 run_one "$1" $((${2:-1} + 1))
                 return
@@ -134,9 +134,13 @@ run_one() {
     esac
 }
 
-# A hypervisor has said so. Rare; on hardware it does not happen.
+# emulation_failed LOG: sets 'broken'. What is rare here, and does not happen on hardware: the emulated SVM ends a guest with a
+# triple fault, as the hypervisor's log says; or a Java dies at the first instruction of a method that it has just compiled.
 emulation_failed() {
     local name
+    broken="a Java died at the first instruction of a compiled method"
+    ! grep -a -q -E '^ *# J [0-9]+ c[12] .*\+0x00000000000000[02]0\]' "$1" || return 0
+    broken="the emulated SVM ended a guest with a triple fault"
     for name in $hosts; do
         "$here/lab" exec --name "$name" --timeout 60 "xl dmesg | grep -q 'Triple fault'" && return
     done
