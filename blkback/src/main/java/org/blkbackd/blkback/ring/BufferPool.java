@@ -76,18 +76,14 @@ final class BufferPool implements AutoCloseable {
     }
 
     /**
-     * Whether a share may hold so many buffers of the common part.
+     * Whether a share may hold more buffers of the common part.
      *
-     * @param more   that it does not hold yet
-     * @param others shares that hold buffers, beside it
+     * @param now      how many it holds
+     * @param then     how many it would hold
+     * @param isHolder whether it holds any buffers at all
      */
-    boolean grantsCommon(int buffers, int more, int others) {
-        return commonUsed + more <= common && buffers <= common / (1 + others);
-    }
-
-    /** Shares that hold buffers. */
-    int holders() {
-        return holders;
+    boolean grantsCommon(int now, int then, boolean isHolder) {
+        return commonUsed + then - now <= common && then <= common / (isHolder ? holders : holders + 1);
     }
 
     /** One share more, or less, holds buffers. */

@@ -16,8 +16,8 @@ final class BufferShare {
 
     /** Whether as many buffers may be taken now; always within the reserve. */
     boolean grants(int buffers) {
-        int wanted = beyond(held + buffers);
-        return wanted == 0 || pool.grantsCommon(wanted, wanted - beyond(held), pool.holders() - (held > 0 ? 1 : 0));
+        int then = beyond(held + buffers);
+        return then == 0 || pool.grantsCommon(beyond(held), then, held > 0);
     }
 
     private int beyond(int buffers) {
