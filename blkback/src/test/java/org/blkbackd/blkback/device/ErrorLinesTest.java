@@ -5,9 +5,6 @@ package org.blkbackd.blkback.device;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -25,7 +22,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** What the log says of storage that fails, in words that programs find. */
 class ErrorLinesTest {
@@ -35,8 +31,7 @@ class ErrorLinesTest {
 
     @TempDir
     private Path folder;
-    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger(Vbd.class);
+    private final LogLines lines = new LogLines(Vbd.class);
     private final DiskConfig config = DiskConfig.qdisk(7, "xvdb", "faulty:1M");
     private volatile FaultyDisk disk;
     private HostRig host;
@@ -44,8 +39,6 @@ class ErrorLinesTest {
 
     @BeforeEach
     void start() {
-        lines.start();
-        logger.addAppender(lines);
         host = new HostRig(folder, new Faulty());
         frontend = host.connected(config);
     }
@@ -57,12 +50,11 @@ class ErrorLinesTest {
         host.toolstack.detachForced(config);
         host.nothingIsLeft();
         host.close();
-        logger.detachAppender(lines);
+        lines.close();
     }
 
     private List<String> errors() {
-        return List.copyOf(lines.list).stream().map(ILoggingEvent::getFormattedMessage)
-            .filter(line -> line.contains(" failed")).toList();
+        return lines.with(" failed");
     }
 
     private void execute(FrontRequest request) {

@@ -8,9 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +24,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** A guest connects while somebody else has its image: it waits, and its disk does not close. */
 class ImageInUseTest {
@@ -156,23 +152,19 @@ class ImageInUseTest {
     /** A peer that does not answer says so in one way or another, every time it is asked. */
     @Test
     void eachReasonIsSaidOnce() {
-        ListAppender<ILoggingEvent> lines = new ListAppender<>();
-        Logger logger = (Logger) LoggerFactory.getLogger(Vbd.class);
-        lines.start();
-        logger.addAppender(lines);
-        other.refusal = "host b is silent";
-        offers();
-        for (int asked = 1; asked <= 4; asked++) {
-            int count = asked;
-            patiently().until(() -> other.heard.size() >= count);
-            other.refusal = asked % 2 == 0 ? "host b is silent" : "host b hangs up";
+        try (LogLines lines = new LogLines(Vbd.class)) {
+            other.refusal = "host b is silent";
+            offers();
+            for (int asked = 1; asked <= 4; asked++) {
+                int count = asked;
+                patiently().until(() -> other.heard.size() >= count);
+                other.refusal = asked % 2 == 0 ? "host b is silent" : "host b hangs up";
+            }
+            other.refusal = null;
+            connects();
+            List<String> said = lines.with("its guest waits");
+            assertEquals(2, said.size(), said.toString());
         }
-        other.refusal = null;
-        connects();
-        logger.detachAppender(lines);
-        List<String> said = List.copyOf(lines.list).stream().map(ILoggingEvent::getFormattedMessage)
-            .filter(line -> line.contains("its guest waits")).toList();
-        assertEquals(2, said.size(), said.toString());
         frontend.close(PATIENCE_MS);
         host.awaitState(disk, 6);
     }
