@@ -146,7 +146,7 @@ final class SimBench {
             Result beside = new Result(many);
             for (int round = 0; round < options.rounds(); round++) {
                 beside.theirs(connected(many));
-                beside.ours(beside(many, deep));
+                beside.ours(connected(many, deep));
             }
             System.out.printf("%s: 99 disks at depth 1: p50 %s us, p99 %s us; beside one at depth 1024: p50 %s us,"
                 + " p99 %s us; ratio of p99 %s (aim: 2 at most)%n", many.engine(),
@@ -157,16 +157,12 @@ final class SimBench {
         }
     }
 
-    private Meter.Sample beside(Workload many, Workload deep) throws IOException, InterruptedException {
-        guest.connect(many, targets(many), false);
-        guest.connectBeside(deep, targets(deep).get(0));
-        Meter.Sample sample = ours();
-        guest.disconnect();
-        return sample;
-    }
-
-    private Meter.Sample connected(Workload workload) throws IOException, InterruptedException {
+    /** @param beside disks that are kept busy meanwhile and not measured */
+    private Meter.Sample connected(Workload workload, Workload... beside) throws IOException, InterruptedException {
         guest.connect(workload, targets(workload), false);
+        for (Workload other : beside) {
+            guest.connectBeside(other, targets(other).get(0));
+        }
         Meter.Sample sample = ours();
         guest.disconnect();
         return sample;
