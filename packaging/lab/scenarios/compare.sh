@@ -20,13 +20,13 @@ dom0_cpu() {
 work() {
     local rw size depth before after line
     IFS=- read -r rw size depth <<< "$3"
-    guest_must f "fio --name=b --filename=/dev/xvdb --rw=$rw --bs=$size --iodepth=$depth --ioengine=libaio --direct=1 \
-        --ramp_time=$WARM_UP --runtime=$TIME --time_based --size=60M --minimal > /tmp/fio.out 2>&1 &" > /dev/null
+    guest_must f "rm -f /tmp/fio.done; { fio --name=b --filename=/dev/xvdb --rw=$rw --bs=$size --iodepth=$depth --ioengine=libaio --direct=1 \
+        --ramp_time=$WARM_UP --runtime=$TIME --time_based --size=60M --minimal > /tmp/fio.out 2>&1; : > /tmp/fio.done; } &" > /dev/null
     sleep $((WARM_UP + 1))
     before="$(dom0_cpu) $EPOCHREALTIME"
     sleep $((TIME - 2))
     after="$(dom0_cpu) $EPOCHREALTIME"
-    wait_for 60 in_guest f '! pgrep fio > /dev/null' || fail "fio does not end in the guest"
+    wait_for 60 in_guest f 'test -e /tmp/fio.done' > /dev/null || fail "fio does not end in the guest"
     line=$(guest_must f 'cat /tmp/fio.out')
     # of fio's terse output: I/O a second, and the 99th percentile of the time each took, of reads and of writes
     echo "$line;$before;$after" | tr ' ' ';' | awk -F ';' -v head="$1,$2,$3" 'NF > 130 {
