@@ -7,12 +7,9 @@
 . "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/twohosts.inc"
 . "$(dirname "$0")/peers.inc"
-image=/dev/nvme0n1
-begin
-start_peers "wwid:*"
-watch $image
-start_mobile g "$(disk xvda $image direct)"
-wait_rounds g 2 400
+begin_shared
+watch $SHARED_DISK
+start_mobile g "$(disk xvda $SHARED_DISK direct)"
 
 # fails_here COMMAND: xl migrate with this receiver fails
 fails_here() {
@@ -46,7 +43,7 @@ say "after GO: the receiving xl is killed, its guest runs, and the source is not
 fails_here "ssh peer python3 $SHARE/scenarios/receive.py no-report"
 xl domid g--migratedaway > /dev/null || fail "the source has no g--migratedaway: $(xl list | tr '\n' ';')"
 assert_is_at peer g
-image_is_closed $image || fail "the source has the image open"
+image_is_closed $SHARED_DISK || fail "the source has the image open"
 run xl destroy g--migratedaway
 wait_rounds g 2 400
 figure "report lost: goes on at the destination"
@@ -56,16 +53,15 @@ assert_is_at run g
 say "after GO: the same, and its guest is destroyed"
 fails_here "ssh peer python3 $SHARE/scenarios/receive.py no-report"
 on peer run xl destroy g
-image_is_closed $image || fail "the source has the image open"
-on peer wait_for 15 image_is_closed $image || fail "the destination has the image open"
+image_is_closed $SHARED_DISK || fail "the source has the image open"
+on peer wait_for 15 image_is_closed $SHARED_DISK || fail "the destination has the image open"
 if xl help | grep -q '^ *resume '; then
     run xl resume g--migratedaway
     wait_rounds g 2 400
     figure "destination destroyed: resumed at the source"
 fi
 run xl destroy g--migratedaway
-start_mobile g "$(disk xvda $image direct)"
-wait_rounds g 2 400
+start_mobile g "$(disk xvda $SHARED_DISK direct)"
 figure "destination destroyed: the guest boots again at the source"
 assert_never_both
 end

@@ -7,17 +7,8 @@
 . "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/twohosts.inc"
 . "$(dirname "$0")/nfs.inc"
-begin
-mount_nfs 4.2
-at_once start_daemon
+begin_nfs
 for engine in direct buffered; do
-    image=$(nfs_image $engine.img 32)
-    watch "$image"
-    start_mobile g "$(disk xvda "$image" $engine)"
-    wait_rounds g 2 400
-    there_and_back g
-    assert_never_both
-    tell_moves $engine
-    on "$WHERE" run xl destroy g || fail "xl destroy g"
+    migrates $engine "$(nfs_image $engine.img 32)"
 done
 end

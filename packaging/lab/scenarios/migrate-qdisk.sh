@@ -7,12 +7,9 @@
 . "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/twohosts.inc"
 . "$(dirname "$0")/nfs.inc"
-begin
-mount_nfs 4.2
-at_once start_daemon
+begin_nfs
 image=$(nfs_image stock.img 32)
 start_mobile g "$(disk xvda "$image" direct)"
-wait_rounds g 2 400
 cp /tmp/g.cfg "$SHARE/ours.cfg"
 sed "s|^disk = .*|disk = [ '$(LAB_BACKEND=qemu disk xvda "$image")' ]|" /tmp/g.cfg > "$SHARE/stock.cfg"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A PVH guest under verified writes migrates on one host, both engines; a migration that fails leaves it where it is.
 # host: --hvm
+# limit: 2400
 . "$(dirname "$0")/functions.sh"
 . "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/migrate.inc"

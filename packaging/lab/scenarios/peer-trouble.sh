@@ -7,12 +7,9 @@
 . "$(dirname "$0")/pvh.inc"
 . "$(dirname "$0")/twohosts.inc"
 . "$(dirname "$0")/peers.inc"
-image=/dev/nvme0n1
-begin
-start_peers "wwid:*"
-watch $image
-start_mobile g "$(disk xvda $image direct)"
-wait_rounds g 2 400
+begin_shared
+watch $SHARED_DISK
+start_mobile g "$(disk xvda $SHARED_DISK direct)"
 run blkbackctl migrate-check g/xvda peer
 say "migrate-check: $(cat /tmp/xl.out)"
 
@@ -27,8 +24,8 @@ run xl migrate g peer
 WHERE=peer
 told peer 'its guest waits for the image: peer run .* does not answer'
 say "the other: $(grep -m 1 'turned away' "$(log_of run)" | cut -d ' ' -f 3-)"
-image_is_closed $image || fail "the old host has it open"
-on peer image_is_closed $image || fail "the new host has opened it"
+image_is_closed $SHARED_DISK || fail "the old host has it open"
+on peer image_is_closed $SHARED_DISK || fail "the new host has opened it"
 make_certificate peer "$PEERS/authority"
 assert_is_at peer g
 figure "a wrong certificate: the guest waited, and went on with the right one"

@@ -9,13 +9,10 @@
 . "$(dirname "$0")/nfs.inc"
 # Not in the share: 9p cannot take the pages of another domain.
 saved=$NFS/g.save
-begin
-mount_nfs 4.2
-at_once start_daemon
+begin_nfs
 image=$(nfs_image saved.img 32)
 watch "$image"
 start_mobile g "$(disk xvda "$image" direct)"
-wait_rounds g 2 400
 for host in peer run; do
     on "$WHERE" run xl save g "$saved" || fail "xl save on host $WHERE"
     on "$WHERE" image_is_closed "$image" || fail "host $WHERE has the image of a saved guest open"
