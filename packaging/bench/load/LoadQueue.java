@@ -18,6 +18,8 @@ import org.blkbackd.grant.EventChannels;
 final class LoadQueue {
 
     private static final int INDEX_BITS = 16;
+    /** Of a disk that is not measured: its guest has a processor of its own, elsewhere, and keeps nobody waiting here. */
+    private static final int ANSWERS_BESIDE = 16;
 
     private final Workload workload;
     private final LoadDisk disk;
@@ -111,9 +113,10 @@ final class LoadQueue {
         return ring.finalCheck();
     }
 
-    /** Takes what there is and fills the ring again; true when it must be looked at once more before a sleep. */
+    /** Takes what there is, or some of it, and fills the ring again; true when it must be looked at once more before a sleep. */
     boolean look(Meter meter, long now) {
-        while (ring.take(response)) {
+        int most = disk.isMeasured() ? Integer.MAX_VALUE : ANSWERS_BESIDE;
+        for (int taken = 0; taken < most && ring.take(response); taken++) {
             answered(meter, now);
         }
         if (idleCount > 0 && !meter.isStopped()) {
