@@ -64,14 +64,19 @@ final class DiskRates {
     /**
      * Holds from now on.
      *
-     * @param words as {@link RateLimits#parse} takes them, or {@link #DEFAULT}; null changes nothing
+     * @param words      as {@link RateLimits#parse} takes them, or {@link #DEFAULT}; null changes nothing
+     * @param connection or null while there is none
      */
-    Outcome change(String words, VbdConfig config) {
+    Outcome change(String words, DataPath connection) {
+        if (connection == null) {
+            return new Outcome(null, "no guest is connected to it");
+        }
         try {
             if (words != null) {
                 backend.keepRateLimits(words.equals(DEFAULT) ? null : RateLimits.parse(words).words());
             }
-            String now = throttle(config).limits().words();
+            String now = throttle(connection.config()).limits().words();
+            connection.ringSet().rouse();
             if (words != null) {
                 log.info("limits are " + now + " now");
             }

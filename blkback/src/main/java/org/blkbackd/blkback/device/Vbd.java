@@ -278,12 +278,7 @@ final class Vbd implements DataPath.Listener {
 
     /** How much may be asked of its disk; as {@link DiskRates#change}. */
     DiskRates.Outcome limit(String words) {
-        if (!isConnected()) {
-            return new DiskRates.Outcome(null, "no guest is connected to it");
-        }
-        DiskRates.Outcome outcome = connector.rates().change(words, data.config());
-        data.ringSet().rouse();
-        return outcome;
+        return connector.rates().change(words, isConnected() ? data : null);
     }
 
     /** The limits in effect in words, or null before it was connected. */
