@@ -4,6 +4,7 @@ package org.blkbackd.blkback.device;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.blkbackd.ioengine.Errno;
 
 /**
@@ -14,10 +15,13 @@ final class ImageWait {
 
     /** A peer that is asked at every try may fail in one of several ways by turns. */
     private static final int MOST_REASONS = 8;
+    /** As long as a host takes to let go that has just heard of its guest's suspend; then twice as long, and so on. */
+    private static final long FIRST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(25);
 
     private final VbdTrouble trouble;
     private final VbdLog log;
     private final List<String> told = new ArrayList<>();
+    private int tries;
 
     ImageWait(VbdTrouble trouble, VbdLog log) {
         this.trouble = trouble;
@@ -26,6 +30,7 @@ final class ImageWait {
 
     /** Another try follows. Each reason is said once. */
     void inUse(String reason) {
+        tries++;
         if (!told.contains(reason)) {
             if (told.size() == MOST_REASONS) {
                 told.remove(0);
@@ -41,10 +46,24 @@ final class ImageWait {
         return !told.isEmpty();
     }
 
+    /** Until the next try, in nanoseconds; at most {@code longest}. */
+    long pauseNs(long longest) {
+        return isWaiting() ? pauseNs(tries, longest) : longest;
+    }
+
+    static long pauseNs(int tries, long longest) {
+        long pause = FIRST_PAUSE_NS;
+        for (int i = 1; i < tries && pause < longest; i++) {
+            pause *= 2;
+        }
+        return Math.min(pause, longest);
+    }
+
     /** The image is open, or the guest does not want it any more. */
     void over() {
         if (isWaiting()) {
             told.clear();
+            tries = 0;
             trouble.forgetReport();
         }
     }

@@ -116,6 +116,11 @@ final class Vbd implements DataPath.Listener {
         return (uneasy || word.isPutOff() || growth.isOwed() || parking.isBlind()) && !leaving;
     }
 
+    /** Until the next look at a device that is uneasy, in nanoseconds; at most {@code longest}. */
+    long pauseNs(long longest) {
+        return wait.pauseNs(longest);
+    }
+
     /** Reads xenstore again and does what follows. */
     void look() {
         if (leaving || watch == null || succession.isChangingHands()) {

@@ -38,7 +38,7 @@ public final class VbdConductor implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(VbdConductor.class);
     private static final int LEAVE_TIMEOUT_S = 30;
-    private static final int TICK_S = 2;
+    private static final long TICK_NS = TimeUnit.SECONDS.toNanos(2);
     private static final int EVENTS_LOGGED = 60;
 
     private final BlockingDeque<Runnable> commands = new LinkedBlockingDeque<>();
@@ -175,7 +175,9 @@ public final class VbdConductor implements AutoCloseable {
             return commands.take();
         }
         long now = System.nanoTime();
-        nextTickNs = nextTickNs == 0 ? now + TimeUnit.SECONDS.toNanos(TICK_S) : nextTickNs;
+        long due = now + vbds.values().stream().filter(Vbd::isUneasy).mapToLong(vbd -> vbd.pauseNs(TICK_NS)).min()
+            .orElse(TICK_NS);
+        nextTickNs = nextTickNs == 0 ? due : Math.min(nextTickNs, due);
         // However many commands come, what is owed has its turn.
         Runnable command = nextTickNs - now > 0 ? commands.poll(nextTickNs - now, TimeUnit.NANOSECONDS) : null;
         return command == null ? this::onTick : command;
