@@ -11,7 +11,8 @@
 #   profile [NAME...]    where the daemon's time for one block of a workload goes (default: direct-randread-4k-d32), and
 #                        its system calls; by strace, and perf or else Java's flight recorder
 #   lab [ROUNDS]         on a real Xen host, which is emulated (packaging/lab; needs root): what a guest's fio gets from a RAM
-#                        disk that blkbackd, QEMU's qdisk and xen-blkback serve in turn, and what each costs dom0
+#                        disk that blkbackd, QEMU's qdisk and xen-blkback serve in turn, and what each costs dom0; a table,
+#                        a CSV file and a picture
 #   jmh [PATTERN...]     parts of the data path, in nanoseconds: ring, codec, the journal's cost, grant copies (Ring, Codec,
 #                        Journal, GrantCopy); --quick; other options are JMH's. Needs Maven
 # Options: --rounds N (5), --seconds S (5), --warm-up S (2), --size MIB (1024: all disks of a workload together),
@@ -66,6 +67,20 @@ commit() {
     git -C "$top" describe --always --dirty --match '' 2> /dev/null || echo unknown
 }
 
+compile() {
+    javac -J-XX:TieredStopAtLevel=1 -proc:none -d "$host/classes" -cp "$1/lib/*" "$here"/load/*.java
+}
+
+# draw FILE: what is in FILE.csv, as a picture
+draw() {
+    local dist
+    dist=$("$here/../dist")
+    make_folders
+    compile "$dist"
+    java -XX:TieredStopAtLevel=1 -cp "$host/classes:$dist/lib/*" LabChart "$1.csv" "$1.svg"
+    echo "each round and a picture: $1.csv, $1.svg"
+}
+
 simulated() {
     local dist words="$*"
     need javac "a JDK 17 or later is needed (Debian: apt install openjdk-17-jdk-headless)"
@@ -75,7 +90,7 @@ simulated() {
     esac
     dist=$("$here/../dist")
     make_folders
-    javac -J-XX:TieredStopAtLevel=1 -proc:none -d "$host/classes" -cp "$dist/lib/*" "$here"/load/*.java
+    compile "$dist"
     # shellcheck disable=SC2086  # several options in one variable
     java -XX:+UseSerialGC -Xmx256m -XX:-UsePerfData -XX:+UnlockDiagnosticVMOptions -XX:GuaranteedSafepointInterval=0 \
         "-Djna.boot.library.path=$dist/lib/native/$(uname -m)" -Djna.nounpack=true --enable-native-access=ALL-UNNAMED \
@@ -129,7 +144,7 @@ case ${1:-} in
         ;;
     lab)
         LAB_ROUNDS=${2:-5} "$top/packaging/lab/run.sh" compare
-        echo "rounds: ${BLKBACKD_LAB_DIR:-$HOME/.cache/blkbackd-lab}/share/logs/compare.csv"
+        draw "${BLKBACKD_LAB_DIR:-$HOME/.cache/blkbackd-lab}/share/logs/compare"
         ;;
     jmh)
         shift
