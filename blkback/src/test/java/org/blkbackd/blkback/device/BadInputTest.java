@@ -91,6 +91,21 @@ class BadInputTest {
         host.toolstack.detach(disk);
     }
 
+    private SimFrontend attached(DiskConfig disk) {
+        host.domain(disk.domid());
+        host.toolstack.attach(disk);
+        return host.frontend(disk);
+    }
+
+    /** Its image is being opened, which takes until it is told otherwise. */
+    private SimFrontend offered(DiskConfig hung) {
+        SimFrontend frontend = attached(hung);
+        host.awaitState(hung, 2);
+        frontend.offer();
+        await().until(() -> stuck.opening);
+        return frontend;
+    }
+
     private void worksNow(DiskConfig disk) {
         SimFrontend frontend = host.connected(disk);
         frontend.release(executed(frontend));
@@ -123,9 +138,7 @@ class BadInputTest {
         "multi-queue-num-queues, 3", "multi-queue-num-queues, 99999999999"})
     void aFrontendNodeThatMakesNoSenseClosesTheDevice(String node, String value) {
         DiskConfig disk = DiskConfig.vbd(1, "xvda", "memory:1M");
-        host.domain(1);
-        host.toolstack.attach(disk);
-        SimFrontend frontend = host.frontend(disk);
+        SimFrontend frontend = attached(disk);
         // The frontend's own offer, spoiled between its nodes and its state 3.
         host.guest(1).write(disk.frontendPath() + "/ring-ref", "8");
         host.guest(1).write(disk.frontendPath() + "/event-channel", "9");
@@ -147,9 +160,7 @@ class BadInputTest {
     @CsvSource({"ring-ref, 7777", "event-channel, 777"})
     void anOfferThatXenRefusesClosesTheDevice(String node, String value) {
         DiskConfig disk = DiskConfig.vbd(1, "xvda", "memory:1M");
-        host.domain(1);
-        host.toolstack.attach(disk);
-        SimFrontend frontend = host.frontend(disk);
+        SimFrontend frontend = attached(disk);
         frontend.offer();
         frontend.crash();
         host.awaitState(disk, 4);
@@ -195,12 +206,7 @@ class BadInputTest {
     @Test
     void storageThatHangsDelaysItsOwnDiskOnly() {
         DiskConfig hung = DiskConfig.qdisk(1, "xvda", "stuck:1M");
-        host.domain(1);
-        host.toolstack.attach(hung);
-        SimFrontend frontend = host.frontend(hung);
-        host.awaitState(hung, 2);
-        frontend.offer();
-        await().until(() -> stuck.opening);
+        SimFrontend frontend = offered(hung);
         worksNow(DiskConfig.vbd(2, "xvda", "memory:1M"));
         stuck.release.countDown();
         frontend.awaitConnected(PATIENCE_MS);
@@ -211,12 +217,7 @@ class BadInputTest {
     @Test
     void aFrontendThatLeavesWhileItsImageOpensLeavesNothing() {
         DiskConfig hung = DiskConfig.qdisk(1, "xvda", "stuck:1M");
-        host.domain(1);
-        host.toolstack.attach(hung);
-        SimFrontend frontend = host.frontend(hung);
-        host.awaitState(hung, 2);
-        frontend.offer();
-        await().until(() -> stuck.opening);
+        SimFrontend frontend = offered(hung);
         frontend.crash();
         Thread toolstack = new Thread(() -> host.toolstack.detachForced(hung));
         toolstack.start();
@@ -241,12 +242,7 @@ class BadInputTest {
     @Test
     void aTransactionThatNeverCommitsIsPutOffAndNotForgotten() {
         DiskConfig slow = DiskConfig.qdisk(1, "xvda", "stuck:1M");
-        host.domain(1);
-        host.toolstack.attach(slow);
-        SimFrontend frontend = host.frontend(slow);
-        host.awaitState(slow, 2);
-        frontend.offer();
-        await().until(() -> stuck.opening);
+        SimFrontend frontend = offered(slow);
         // More than the client tries by itself: state 4 cannot be written at first.
         host.xenstored.failCommits(70);
         stuck.release.countDown();
