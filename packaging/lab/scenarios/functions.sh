@@ -92,6 +92,7 @@ diagnose() {
     done
     [ ! -d /run/systemd/system ] || { echo "--- journal"; journalctl -u blkbackd -n 60 --no-pager -o cat; }
     echo "--- dmesg"; dmesg | tail -n 15
+    echo "--- Xen"; xl dmesg | tail -n 15
 }
 
 guests() {
@@ -304,9 +305,16 @@ wait_guest() {
 
 # wait_rounds NAME MORE SECONDS: so many further rounds of job loop, all of them good
 wait_rounds() {
-    local before
-    before=$(grep -a -c 'GUEST: round .* rc=0 ' "$CONSOLES/guest-$1.log")
-    wait_guest "$1" 'round [0-9]+ rc=0 ' "$3" $((before + $2))
+    rounds_go_on "$@" || fail "guest $1 does not do $2 rounds of its job in $3 s"
+}
+
+# rounds_go_on NAME MORE SECONDS: the same; its status says whether they came
+rounds_go_on() {
+    local round='round [0-9]+ rc=0 ' wanted
+    wanted=$(($(grep -a -c -E "GUEST: $round" "$CONSOLES/guest-$1.log") + $2))
+    wait_for "$3" guest_says_or_is_gone "$1" "$round" "$wanted"
+    guest_says "$1" "$round" "$wanted" || return 1
+    say "guest $1: $(grep -a -E "GUEST: $round" "$CONSOLES/guest-$1.log" | tail -n 1 | tr -d '\r')"
     assert_guest_clean "$1"
 }
 
