@@ -23,7 +23,9 @@ def link(state):
 
 def network_is_out():
     link("down")
-    threading.Timer(float(sys.argv[2]), link, ["up"]).start()
+    back = threading.Timer(float(sys.argv[2]), link, ["up"])
+    back.daemon = False    # xl may have ended by then
+    back.start()
 
 
 def hear():
