@@ -28,13 +28,13 @@ scenarios() {
     done
 }
 
-# Those that want the same kind of host after each other: booting takes longer than most of them. Not those with a line
-# '# asked: WHY', which are only run when they are named.
+# Those that want the same kind of host after each other: booting takes longer than most of them; the plain host last, with
+# most of them. Not those with a line '# asked: WHY', which are only run when they are named.
 by_host() {
     for name in $(scenarios); do
         ! grep -q '^# asked: ' "$here/scenarios/$name.sh" || continue
         printf '%s\t%s\n' "$(wanted "$name")" "$name"
-    done | sort -s -t "$(printf '\t')" -k 1,1 | cut -f 2
+    done | sort -s -r -t "$(printf '\t')" -k 1,1 | cut -f 2
 }
 
 # The first sentence of the comment that a scenario begins with.
