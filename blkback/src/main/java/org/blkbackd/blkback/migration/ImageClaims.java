@@ -23,6 +23,10 @@ import org.blkbackd.blkback.migration.PeerMessage.Type;
  * only while the very request that it names is open; nor does a crash, because what is closed and asked for nothing is
  * what a new process begins with.
  *
+ * <p>What a device has parked, and no peer was permitted to have since, is this host's as if it were still open. A
+ * guest that goes on, because its migration has failed, therefore needs no word of a peer that is silent. It is asked
+ * all the same: a peer that took this host as off, on an operator's word, has the image, and says so.
+ *
  * <p>Nothing that a peer says ends a claim that was granted: there is no such effect.
  */
 public final class ImageClaims {
@@ -45,6 +49,8 @@ public final class ImageClaims {
         private final Holding parked;
         private Phase phase;
         private long repeatAt;
+        /** Of what is parked: a peer may have it. */
+        private boolean lent;
 
         Holding(Want want, Phase phase, Holding parked, long nonce, long now) {
             this.want = want;
@@ -53,6 +59,11 @@ public final class ImageClaims {
             this.nonce = nonce;
             deadline = now + PATIENCE_MS;
             repeatAt = now + REPEAT_MS;
+        }
+
+        /** What it asks for is what it has parked, and no peer has it. */
+        private boolean isStillOurs() {
+            return parked != null && !parked.lent && parked.want.covers(want);
         }
     }
 
@@ -115,7 +126,10 @@ public final class ImageClaims {
 
     /** The image is closed, while the guest is suspended. */
     public void parked(Want left) {
-        holdings.put(left.device(), new Holding(left, Phase.PARKED, null, 0, 0));
+        Holding before = holdings.get(left.device());
+        Holding parked = new Holding(left, Phase.PARKED, null, 0, 0);
+        parked.lent = before == null || before.phase != Phase.OPEN;
+        holdings.put(left.device(), parked);
     }
 
     private void ask(Holding asking) {
@@ -236,6 +250,7 @@ public final class ImageClaims {
         for (Holding holding : conflicting) {
             if (holding.parked != null) {
                 left = holding.parked.want.features();
+                holding.parked.lent |= asked.type() == Type.RELEASE;
             }
             if (holding.phase == Phase.ASKING && asked.type() == Type.RELEASE) {
                 refuse(holding, peer + " asks for it, too, and goes first");
@@ -278,20 +293,27 @@ public final class ImageClaims {
     /** Nothing can be sent to a peer; {@code why} is one line. */
     public void unreachable(String name, String why) {
         asking().stream().filter(asking -> asking.missing.contains(name))
-            .forEach(asking -> refuse(asking, silent(peers.get(name), why)));
+            .forEach(asking -> silent(asking, List.of(name), why));
     }
 
-    private static String silent(Peer peer, String why) {
-        return "peer " + peer + " does not answer: " + why + "; if that host is off, say 'blkbackctl peers --fenced "
-            + peer.name() + "'";
+    /** No answer can be had from these peers. */
+    private void silent(Holding asking, List<String> names, String why) {
+        Peer first = peers.get(names.get(0));
+        String problem = "peer " + first + " does not answer: " + why;
+        if (!asking.isStillOurs()) {
+            refuse(asking, problem + "; if that host is off, say 'blkbackctl peers --fenced " + first.name() + "'");
+            return;
+        }
+        effects.note(asking.want.device() + ": " + problem + "; but has not asked for the image since it was parked");
+        asking.missing.removeAll(names);
+        grantIfComplete(asking);
     }
 
     /** Time has passed. Returns when to call again, or {@link Long#MAX_VALUE} when there is nothing to wait for. */
     public long tick(long now) {
         for (Holding asking : asking()) {
             if (now >= asking.deadline) {
-                refuse(asking, silent(peers.get(asking.missing.iterator().next()), "nothing heard in "
-                    + PATIENCE_MS / 1000 + " s"));
+                silent(asking, List.copyOf(asking.missing), "nothing heard in " + PATIENCE_MS / 1000 + " s");
             } else if (now >= asking.repeatAt) {
                 asking.repeatAt = now + REPEAT_MS;
                 ask(asking);

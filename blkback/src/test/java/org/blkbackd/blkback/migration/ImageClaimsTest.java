@@ -177,6 +177,50 @@ class ImageClaimsTest {
     }
 
     @Test
+    void aParkedGuestThatGoesOnNeedsNoWordOfASilentPeer() {
+        park();
+        answer("hosta", Type.QUERY, "u1", false);
+        claims.claim(want("u1", true), 0);
+        claims.unreachable("hosta", "connection refused");
+        assertEquals(List.of(), told);
+        claims.tick(ImageClaims.PATIENCE_MS);
+        assertEquals(List.of(DEVICE + ": granted"), told);
+        assertEquals(Type.BUSY, answer("hosta", Type.RELEASE, "u1", true).type());
+        assertTrue(notes.contains(DEVICE + ": peer hosta (192.0.2.2:7878) does not answer: connection refused; but has"
+            + " not asked for the image since it was parked"), notes.toString());
+    }
+
+    @Test
+    void butThePeersThatAnswerAreHeard() {
+        park();
+        claims.claim(want("u1", true), 0);
+        claims.unreachable("hosta", "connection refused");
+        claims.received("hostc", PeerMessage.busy(nonce, "vbd-9-51712 has it open"));
+        assertEquals(List.of(DEVICE + ": hostc (192.0.2.2:7878) says: vbd-9-51712 has it open"), told);
+    }
+
+    @Test
+    void whatAPeerWasLetHaveNeedsItsWord() {
+        park();
+        assertEquals(Type.RELEASED, answer("hosta", Type.RELEASE, "u1", false).type());
+        claims.claim(want("u1", true), 0);
+        claims.unreachable("hosta", "connection refused");
+        claims.claim(want("u1", true), 0);
+        claims.unreachable("hostc", "connection refused");
+        assertEquals(2, told.size());
+        assertTrue(told.get(0).contains("peer hosta (192.0.2.2:7878) does not answer"), told.get(0));
+        assertTrue(told.get(1).contains("peer hostc (192.0.2.2:7878) does not answer"), told.get(1));
+    }
+
+    @Test
+    void whatWasParkedAndNeverGrantedNeedsEveryonesWord() {
+        claims.parked(want("u1", true));
+        claims.claim(want("u1", true), 0);
+        claims.unreachable("hosta", "connection refused");
+        assertTrue(told.get(0).contains("does not answer"), told.get(0));
+    }
+
+    @Test
     void aQuestionChangesNothing() {
         claims.claim(want("u1", false), 0);
         assertEquals(Type.UNKNOWN, answer("hosta", Type.QUERY, "u1", false).type());
