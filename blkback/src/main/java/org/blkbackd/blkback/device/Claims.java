@@ -23,6 +23,11 @@ public interface Claims {
     /** No other host: everything is granted at once. */
     Claims NONE = new Claims() {
         @Override
+        public void check(String target, String name, Consumer<String> then) {
+            then.accept("");
+        }
+
+        @Override
         public void claim(Claim wanted, Consumer<ClaimResult> then) {
             then.accept(ClaimResult.GRANTED);
         }
@@ -42,6 +47,16 @@ public interface Claims {
             // nobody waits
         }
     };
+
+    /**
+     * An image may be opened some time, for a guest that does not exist yet or is still on another host.
+     *
+     * @param target the disk without its options
+     * @param name   what the image is called on every host, or null
+     * @param then   told once, on any thread, now or in a while: why no claim to it would ever be granted, one line; or
+     *               an empty one
+     */
+    void check(String target, String name, Consumer<String> then);
 
     /**
      * The image is to be opened. Each claim is new: what was granted before has ended with {@link #released} or

@@ -61,7 +61,7 @@ final class HotplugWord {
                 saying(() -> backend.reportReady(state.get()));
             } else {
                 checking = true;
-                storage.check(config.target().disk(), config.readOnly(), this::onChecked);
+                storage.check(config.target().disk(), config.target().name(), config.readOnly(), this::onChecked);
             }
         } catch (XenbusFault e) {
             refuse(e.getMessage());

@@ -46,12 +46,27 @@ final class Storage implements AutoCloseable {
     record Opened(Disk disk, DiskException failure) {
     }
 
-    /** Says whether the disk could be opened, without opening it: null, or why not. */
-    void check(String target, boolean readOnly, Consumer<DiskException> then) {
+    /**
+     * Says whether the disk could be opened, without opening it: null, or why not.
+     *
+     * @param name what the image is called on every host, or null
+     */
+    void check(String target, String name, boolean readOnly, Consumer<DiskException> then) {
         pool.execute(() -> {
             DiskException failure = attempt(() -> disks.check(DiskSpec.parse(target), readOnly));
-            conductor.accept(() -> then.accept(failure));
+            conductor.accept(() -> {
+                if (failure == null) {
+                    checkClaim(target, name, then);
+                } else {
+                    then.accept(failure);
+                }
+            });
         });
+    }
+
+    private void checkClaim(String target, String name, Consumer<DiskException> then) {
+        claims.check(target, name, problem -> conductor.accept(() -> then.accept(problem.isEmpty() ? null
+            : new DiskException(DiskException.Kind.IN_USE, problem))));
     }
 
     /**

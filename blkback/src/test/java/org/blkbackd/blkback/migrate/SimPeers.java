@@ -70,6 +70,11 @@ final class SimPeers implements Claims, ClaimEffects {
     // --- what devices do --------------------------------------------------------------------------------------------
 
     @Override
+    public void check(String target, String name, Consumer<String> then) {
+        then.accept("");
+    }
+
+    @Override
     public void claim(Claim wanted, Consumer<ClaimResult> then) {
         Want want = new Want(wanted.device().toString(), image(wanted), "", wanted.vdev(),
             wanted.needs().sectors() >= 0, wanted.needs());

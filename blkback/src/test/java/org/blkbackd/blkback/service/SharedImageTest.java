@@ -5,12 +5,14 @@ package org.blkbackd.blkback.service;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontendConfig;
 import org.blkbackd.blkback.sim.SimFrontend;
 import org.blkbackd.blkback.sim.SimToolstack;
+import org.blkbackd.blkback.sim.ToolstackException;
 import org.blkbackd.grant.sim.SimDomain;
 import org.blkbackd.grant.sim.SimHypervisor;
 import org.blkbackd.xenstore.Xenstore;
@@ -44,6 +47,7 @@ class SharedImageTest {
 
     @TempDir
     private Path folder;
+    private TestPki pki;
     private Host a;
     private Host b;
 
@@ -105,7 +109,7 @@ class SharedImageTest {
         try (RandomAccessFile image = new RandomAccessFile(folder.resolve("image").toFile(), "rw")) {
             image.setLength(1 << 20);
         }
-        TestPki pki = new TestPki(folder).authority("ca").host("hosta", "hosta", "ca").host("hostb", "hostb", "ca");
+        pki = new TestPki(folder).authority("ca").host("hosta", "hosta", "ca").host("hostb", "hostb", "ca");
         a = new Host("hosta");
         b = new Host("hostb");
         pki.write(a.place, "host", "hosta", "ca");
@@ -138,6 +142,27 @@ class SharedImageTest {
     private static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return free.getLocalPort();
+        }
+    }
+
+    @Test
+    void aHostThatProvesItsNameByNobodyKnownIsToldBeforeAGuestComesToIt() throws Exception {
+        pki.authority("stranger").host("foreign", "hostb", "stranger").write(b.place, "host", "foreign", "ca");
+        int portA = freePort();
+        int portB = freePort();
+        a.start(settings(a, portA, "hostb", portB));
+        b.start(settings(b, portB, "hosta", portA));
+        await().atMost(PATIENCE).until(() -> isListening(portA));
+        String refusal = assertThrows(ToolstackException.class, () -> b.toolstack.attach(b.disk)).getMessage();
+        assertTrue(refusal.startsWith("xvda: script: peer hosta (127.0.0.1:" + portA + ") does not answer: it"
+            + " does not accept this host's certificate or TLS ("), refusal);
+    }
+
+    private static boolean isListening(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
         }
     }
 

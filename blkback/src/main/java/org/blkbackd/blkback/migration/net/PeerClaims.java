@@ -97,6 +97,20 @@ public final class PeerClaims implements Claims, AutoCloseable {
     }
 
     @Override
+    public void check(String target, String name, Consumer<String> then) {
+        pool.execute(() -> {
+            String image;
+            try {
+                image = image(target, name);
+            } catch (RuntimeException e) {
+                then.accept("");
+                return;
+            }
+            network.introduce(image).thenAccept(then);
+        });
+    }
+
+    @Override
     public void claim(Claim wanted, Consumer<ClaimResult> then) {
         boolean held = inherits;
         CompletableFuture<Void> lookup = new CompletableFuture<>();
@@ -137,11 +151,14 @@ public final class PeerClaims implements Claims, AutoCloseable {
 
     /** The same claim in words that every host understands; slow. */
     public Want want(Claim wanted) {
-        String image = wanted.name() == null ? identities.of(wanted.target()) : NAMED + wanted.name();
         String domain = wanted.domainUuid() == null ? "" : wanted.domainUuid();
         // A guest that was connected knows the size of its disk.
-        return new Want(wanted.device().toString(), image, domain, wanted.vdev(), wanted.needs().sectors() >= 0,
-            wanted.needs());
+        return new Want(wanted.device().toString(), image(wanted.target(), wanted.name()), domain, wanted.vdev(),
+            wanted.needs().sectors() >= 0, wanted.needs());
+    }
+
+    private String image(String target, String name) {
+        return name == null ? identities.of(target) : NAMED + name;
     }
 
     @Override

@@ -15,9 +15,12 @@ import io.netty.handler.timeout.WriteTimeoutException;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.security.cert.CertificateException;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import org.blkbackd.blkback.migration.PeerHello;
 import org.blkbackd.blkback.migration.PeerMessage;
 import org.blkbackd.blkback.wire.WireException;
@@ -37,6 +40,9 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         void ended(PeerConnection connection, String why);
     }
 
+    /** RFC 8446, 6.2: those that are about certificates. */
+    private static final Pattern ALERT =
+        Pattern.compile("fatal alert: (\\w*certificate\\w*|unknown_ca|access_denied)");
     /** Names no request. */
     private static final long NO_NONCE = 0;
 
@@ -50,6 +56,7 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
     private ScheduledFuture<?> deadline;
     private String ending;
     private boolean refused;
+    private boolean forGood;
     private int version;
 
     /** @param expected the peer that is connected to, or null for whoever comes */
@@ -83,6 +90,16 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         return refused;
     }
 
+    /** It ended neither for want of a network nor of time: as both hosts are configured, it would end so again. */
+    boolean isForGood() {
+        return refused || forGood;
+    }
+
+    /** This side of it could not even begin. */
+    void neverBegins() {
+        forGood = true;
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         channel = context.channel();
@@ -101,6 +118,7 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess()) {
             proven = PeerTls.names(context.pipeline().get(SslHandler.class).engine().getSession());
             if (expected != null && !proven.contains(expected.toLowerCase(Locale.ROOT))) {
+                forGood = true;
                 end("its certificate is for " + proven + ", not for " + expected);
                 return;
             }
@@ -149,6 +167,7 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
 
     /** Says why, so that the other side's administrator knows, too. */
     private void refuse(String reason) {
+        forGood = true;
         int readable = Math.max(1, Math.min(version, PeerMessage.VERSION));
         write(PeerMessage.busy(NO_NONCE, ours.host() + " does not speak to this host: " + reason).encode(readable));
         end(reason);
@@ -183,8 +202,20 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
     public void exceptionCaught(ChannelHandlerContext context, Throwable thrown) {
         if (ending == null) {
             ending = describe(thrown);
+            forGood = isAboutCertificates(thrown);
         }
         context.close();
+    }
+
+    /** What either side finds wrong with the other's, as Java tells it. */
+    private static boolean isAboutCertificates(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException
+                || cause instanceof SSLException && ALERT.matcher(String.valueOf(cause.getMessage())).find()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private String describe(Throwable thrown) {

@@ -34,8 +34,12 @@ final class PeerLink implements PeerConnection.Owner {
         /** The connection broke or has ended: what was asked by it may not have been heard. */
         void lost(Peer peer, String why);
 
-        /** Nothing can be said to it now. */
-        void unreachable(Peer peer, String why);
+        /**
+         * Nothing can be said to it now.
+         *
+         * @param forGood nor will be, as the two are configured
+         */
+        void unreachable(Peer peer, String why, boolean forGood);
     }
 
     private static final int MOST_WAITING = 1_000;
@@ -85,6 +89,7 @@ final class PeerLink implements PeerConnection.Owner {
         try {
             bootstrap = bootstrap(tls.handler(false, ByteBufAllocator.DEFAULT));
         } catch (IOException e) {
+            connection.neverBegins();
             loop.execute(() -> ended(connection, e.getMessage()));
             return;
         }
@@ -103,7 +108,7 @@ final class PeerLink implements PeerConnection.Owner {
 
     private Bootstrap bootstrap(SslHandler secure) {
         return new Bootstrap().group(loop).channel(NioSocketChannel.class)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) limits.greetingMs())
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) limits.connectMs())
             .handler(new ChannelInitializer<>() {
                 @Override
                 protected void initChannel(Channel channel) {
@@ -140,7 +145,7 @@ final class PeerLink implements PeerConnection.Owner {
         waiting.clear();
         // A connection that was there and broke is made again by who repeats what was not answered.
         if (never || over.isRefused()) {
-            owner.unreachable(peer, why);
+            owner.unreachable(peer, why, over.isForGood());
         } else {
             owner.lost(peer, why);
         }

@@ -32,6 +32,7 @@ public final class PeerNetwork implements AutoCloseable {
 
     private final ServerLoop loop = new ServerLoop("blkbackd-peers");
     private final PeerLimits limits;
+    private final FeatureState offers;
     private final Map<String, Line> lines = new LinkedHashMap<>();
     private final Map<String, Consumer<ClaimResult>> claimants = new HashMap<>();
     private final SecureRandom random = new SecureRandom();
@@ -67,6 +68,7 @@ public final class PeerNetwork implements AutoCloseable {
     /** @param hello what this host says of itself first */
     PeerNetwork(PeerSettings settings, FeatureState offers, PeerLimits limits, PeerHello hello) {
         this.limits = limits;
+        this.offers = offers;
         PeerTls tls = new PeerTls(settings, limits.greetingMs());
         claims = new ImageClaims(settings.host(), settings.peers(), offers, this::nonce, new Effects());
         for (Peer peer : settings.peers()) {
@@ -75,7 +77,7 @@ public final class PeerNetwork implements AutoCloseable {
             lines.put(peer.name(), line);
         }
         server = new PeerServer(settings.listen(), tls, hello, limits, loop.group(), new Questions());
-        questions = new PeerQuestions(loop.group(), 2 * limits.greetingMs());
+        questions = new PeerQuestions(loop.group(), limits.greetingMs());
     }
 
     /** Begins to listen. Until then this host asks, and answers nobody. */
@@ -123,6 +125,25 @@ public final class PeerNetwork implements AutoCloseable {
                 claims.parked(new Want(device, had.image(), had.domain(), had.vdev(), true, left));
             }
         });
+    }
+
+    /**
+     * Whether the peers that an image is shared with and this host would speak about it. One that is silent may be off,
+     * which is nothing to say against it.
+     *
+     * @return what will always be in the way, one line; empty when nothing is known to be
+     */
+    public CompletableFuture<String> introduce(String image) {
+        Want want = new Want("", image, "", "", false, offers);
+        return onLoop(() -> lines.values().stream()
+            .filter(line -> line.peer.shares(image) && !claims.isFenced(line.peer.name()))
+            .map(line -> ask(line, want)).toList()).thenCompose(PeerNetwork::firstForGood);
+    }
+
+    private static CompletableFuture<String> firstForGood(List<CompletableFuture<PeerQuestions.Answer>> answers) {
+        return CompletableFuture.allOf(answers.toArray(new CompletableFuture<?>[0])).thenApply(all -> answers.stream()
+            .map(CompletableFuture::join).filter(PeerQuestions.Answer::forGood).map(PeerQuestions.Answer::problem)
+            .map(problem -> "peer " + problem).findFirst().orElse(""));
     }
 
     // --- what an administrator asks ---------------------------------------------------------------------------------
@@ -174,8 +195,12 @@ public final class PeerNetwork implements AutoCloseable {
             return CompletableFuture.completedFuture(want.image() + " is not shared with " + name
                 + ": see migration.peers in blkbackd.conf");
         }
+        return ask(line, want).thenApply(PeerQuestions.Answer::problem);
+    }
+
+    private CompletableFuture<PeerQuestions.Answer> ask(Line line, Want want) {
         long nonce = nonce();
-        CompletableFuture<String> answer = questions.ask(line.peer, nonce);
+        CompletableFuture<PeerQuestions.Answer> answer = questions.ask(line.peer, nonce);
         line.link.send(PeerMessage.ask(PeerMessage.Type.QUERY, nonce, want));
         return answer;
     }
@@ -279,13 +304,13 @@ public final class PeerNetwork implements AutoCloseable {
 
         @Override
         public void lost(Peer peer, String why) {
-            questions.unanswered(peer, why);
+            questions.unanswered(peer, why, false);
         }
 
         @Override
-        public void unreachable(Peer peer, String why) {
+        public void unreachable(Peer peer, String why, boolean forGood) {
             lines.get(peer.name()).problem = why;
-            questions.unanswered(peer, why);
+            questions.unanswered(peer, why, forGood);
             claims.unreachable(peer.name(), why);
             schedule();
         }

@@ -10,10 +10,19 @@ import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.migration.Peer;
 import org.blkbackd.blkback.migration.PeerMessage;
 
-/** Questions of an administrator that wait for a peer's answer. Belongs to the loop. */
+/** Questions that wait for a peer's answer, and change nothing. Belongs to the loop. */
 final class PeerQuestions {
 
-    private record Open(Peer peer, CompletableFuture<String> answer) {
+    /**
+     * What came of one.
+     *
+     * @param problem what is in the way, one line; empty when nothing is
+     * @param forGood the two hosts will never speak, as they are configured
+     */
+    record Answer(String problem, boolean forGood) {
+    }
+
+    private record Open(Peer peer, CompletableFuture<Answer> answer) {
     }
 
     private final EventLoopGroup loop;
@@ -25,13 +34,13 @@ final class PeerQuestions {
         this.patienceMs = patienceMs;
     }
 
-    /** The answer to come: what is in the way, or nothing. */
-    CompletableFuture<String> ask(Peer peer, long nonce) {
+    /** The answer to come. */
+    CompletableFuture<Answer> ask(Peer peer, long nonce) {
         Open question = new Open(peer, new CompletableFuture<>());
         open.put(nonce, question);
         loop.schedule(() -> {
             open.remove(nonce, question);
-            question.answer.complete(peer + " has not answered in " + patienceMs + " ms");
+            question.answer.complete(new Answer(peer + " has not answered in " + patienceMs + " ms", false));
         }, patienceMs, TimeUnit.MILLISECONDS);
         return question.answer;
     }
@@ -42,14 +51,14 @@ final class PeerQuestions {
         if (question == null) {
             return false;
         }
-        question.answer.complete(message.type() == PeerMessage.Type.BUSY
-            ? question.peer.name() + " says: " + message.reason() : "");
+        question.answer.complete(new Answer(message.type() == PeerMessage.Type.BUSY
+            ? question.peer.name() + " says: " + message.reason() : "", false));
         return true;
     }
 
     /** Nothing can be asked of a peer now. */
-    void unanswered(Peer peer, String why) {
+    void unanswered(Peer peer, String why, boolean forGood) {
         open.values().removeIf(question -> question.peer.equals(peer)
-            && question.answer.complete(peer + " does not answer: " + why));
+            && question.answer.complete(new Answer(peer + " does not answer: " + why, forGood)));
     }
 }

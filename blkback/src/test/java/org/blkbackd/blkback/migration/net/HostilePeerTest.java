@@ -46,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 class HostilePeerTest {
 
     /** Short where a test waits for the end of it. */
-    private static final PeerLimits LIMITS = new PeerLimits(4, 1_500, 1_500, 1_500, 100);
+    private static final PeerLimits LIMITS = new PeerLimits(4, 1_500, 1_500, 1_500, 1_500, 100);
 
     @TempDir
     private static Path keys;

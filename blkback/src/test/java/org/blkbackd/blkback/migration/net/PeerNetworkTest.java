@@ -111,9 +111,33 @@ class PeerNetworkTest {
         assertTrue(refusal.contains("peer hostb (127.0.0.1:" + b.port() + ") does not answer: "), refusal);
         assertTrue(refusal.contains(reason), refusal);
         assertFalse(refusal.contains("\n"));
+        assertTrue(a.introduction().contains(reason), a.introduction());
         String refused = b.claim(want(false));
         assertTrue(refused.contains(alias.equals("other-name") ? "its certificate is for [hostx], not for hostb"
             : "does not accept this host's certificate"), refused);
+        assertTrue(b.introduction().startsWith("peer hosta (127.0.0.1:" + a.port() + ") does not answer: "),
+            b.introduction());
+    }
+
+    @Test
+    void whoIsSilentOrTakenAsOffMayBeADifferentHostTomorrow() throws IOException {
+        TestHost c = new TestHost("hostc", dir);
+        a.start(b.peer("*"), c.peer("*"));
+        assertEquals("", a.introduction(), "both may be off");
+        pki.write(b.folder(), "host", "foreign", "ca");
+        b.start(a.peer("*"));
+        assertTrue(a.introduction().startsWith("peer hostb "), a.introduction());
+        a.network().fence("hostb", true).join();
+        assertEquals("", a.introduction(), "the operator has said enough about it");
+    }
+
+    @Test
+    void whoSpeaksIsWelcomeWhateverItSays() {
+        startBoth();
+        assertEquals("granted", b.claimPatiently(want(false)));
+        assertEquals("", a.introduction());
+        assertEquals("connected", status(a).state());
+        assertEquals("", a.network().introduce("fs:local").join(), "nobody shares it");
     }
 
     @Test
@@ -135,6 +159,7 @@ class PeerNetworkTest {
         assertEquals("peer hostb (127.0.0.1:" + b.port() + ") does not answer: this host cannot identify itself: "
             + a.folder().resolve("host.key") + " does not exist; if that host is off, say 'blkbackctl peers --fenced"
             + " hostb'", a.claim(want(false)));
+        assertTrue(a.introduction().contains("this host cannot identify itself: "), a.introduction());
         Files.copy(b.folder().resolve("host.key"), a.folder().resolve("host.key"));
         String refusal = a.claim(want(false));
         assertTrue(refusal.contains("host.key is not the key of the certificate"), refusal);
@@ -154,6 +179,7 @@ class PeerNetworkTest {
         TestHost c = new TestHost("hostc", dir);
         a.start(c.peer("*"));
         b.start(a.peer("*"));
+        assertTrue(b.introduction().contains("hostb is no peer of hosta"), b.introduction());
         String refusal = b.claim(want(false));
         assertTrue(refusal.contains("hosta does not speak to this host: hostb is no peer of hosta: see migration.peers"
             + " in its blkbackd.conf"), refusal);

@@ -23,7 +23,7 @@ final class TestHost implements AutoCloseable {
     static final String DEVICE = "vbd-3-51712";
     static final FeatureState FEATURES = new FeatureState(4, 2, 256, 512, -1, false, "enospc", List.of());
     /** For a machine that does much else. */
-    static final PeerLimits PATIENT = new PeerLimits(8, 20_000, 60_000, 20_000, 100);
+    static final PeerLimits PATIENT = new PeerLimits(8, 20_000, 20_000, 60_000, 20_000, 100);
 
     private static final long PATIENCE_S = 40;
 
@@ -115,6 +115,11 @@ final class TestHost implements AutoCloseable {
             answer = claim(want);
         }
         return answer;
+    }
+
+    /** What is in the way of a talk about the image, with whomever it is shared. */
+    String introduction() {
+        return network.introduce(IMAGE).orTimeout(PATIENCE_S, TimeUnit.SECONDS).join();
     }
 
     /** What hostb says of the device. */
