@@ -17,6 +17,13 @@ fails_here() {
     say "xl: $(grep -a -i -m 3 -E 'fail|undefined|resum' /tmp/xl.out | tr '\n' ';')"
 }
 
+say "before GO: the other host has no daemon"
+on peer stop_daemon
+fails_here "ssh peer xl migrate-receive"
+assert_is_at run g
+on peer start_with_peer || fail "no daemon on the other host"
+figure "no daemon there: goes on at the source"
+
 say "before GO: the receiving xl is killed"
 fails_here "ssh peer python3 $SHARE/scenarios/receive.py no-ready"
 on peer xl destroy g--incoming
