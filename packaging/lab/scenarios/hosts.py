@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two hosts by one clock, which is that of the machine that emulates both: it stamps the files of their common share.
 
-hosts.py ahead STAMP            by how many ms this host's clock is ahead of it
 hosts.py watch STAMP IMAGE      'open MS' when blkbackd here is first seen with the image open, 'closed MS' with when it was
                                 last seen so; four times a second, until killed
 hosts.py follow FILE OUT        adds to OUT whatever the other host adds to FILE, which inotify does not tell here
-hosts.py overlap FILE FILE      what two of these printed: fails if both had the image open, or one never
+hosts.py overlap FILE FILE      what two of these printed: fails if both had the image open, or one never; and how long
+                                nobody had it each time it went from one to the other
 """
 import os
 import sys
@@ -21,7 +21,7 @@ def now_ms():
 
 
 def ahead(stamp):
-    """The best of some tries: the shortest."""
+    """By how many ms this host's clock is ahead of the share's. The best of some tries: the shortest."""
     best = None
     for _ in range(10):
         before = now_ms()
@@ -86,10 +86,15 @@ def overlap(first, second):
         for c, d in theirs:
             if max(a, c) < min(b, d):
                 sys.exit("both from %.0f to %.0f ms" % (max(a, c), min(b, d)))
-    print("opened %d times here and %d there, never both" % (len(ours), len(theirs)))
+    gaps = gaps_between(ours, theirs)
+    print("opened %d times here and %d there, never both, closed to open %.0f-%.0f ms"
+          % (len(ours), len(theirs), min(gaps), max(gaps)))
 
 
-if sys.argv[1] == "ahead":
-    print("%.0f" % ahead(sys.argv[2]))
-else:
-    {"watch": watch, "follow": follow, "overlap": overlap}[sys.argv[1]](sys.argv[2], sys.argv[3])
+def gaps_between(ours, theirs):
+    """In ms, from when one of them was last seen with it to when the other was first."""
+    opens = sorted([span + ("here",) for span in ours] + [span + ("there",) for span in theirs])
+    return [after[0] - before[1] for before, after in zip(opens, opens[1:]) if before[2] != after[2]]
+
+
+{"watch": watch, "follow": follow, "overlap": overlap}[sys.argv[1]](sys.argv[2], sys.argv[3])
