@@ -40,9 +40,10 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         void ended(PeerConnection connection, String why);
     }
 
+    /** How Java tells an alert of the other side. */
+    private static final String FATAL = "fatal alert: ";
     /** RFC 8446, 6.2: those that are about certificates. */
-    private static final Pattern ALERT =
-        Pattern.compile("fatal alert: (\\w*certificate\\w*|unknown_ca|access_denied)");
+    private static final Pattern ALERT = Pattern.compile(FATAL + "(\\w*certificate\\w*|unknown_ca|access_denied)");
     /** Names no request. */
     private static final long NO_NONCE = 0;
 
@@ -248,10 +249,11 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
             return "its certificate is from no authority that this host knows (" + why + ")";
         }
         if (why.contains("Empty client certificate chain")) {
-            return "it has no certificate";
+            return "it has no certificate from an authority that this host knows";
         }
-        return why.contains("fatal alert") ? "it does not accept this host's certificate or TLS (" + why
-            + "); its log says why" : why;
+        int alert = why.indexOf(FATAL);
+        return alert < 0 ? why : "it does not accept this host's certificate or TLS ("
+            + why.substring(alert + FATAL.length()) + "); its log says why";
     }
 
     @Override
