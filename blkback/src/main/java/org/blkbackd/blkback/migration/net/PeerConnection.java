@@ -56,7 +56,6 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
     private PeerHello theirs;
     private ScheduledFuture<?> deadline;
     private String ending;
-    private boolean refused;
     private boolean forGood;
     private int version;
 
@@ -86,14 +85,9 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         return theirs != null && ending == null;
     }
 
-    /** The other side has said that it will not speak to us. */
-    boolean isRefused() {
-        return refused;
-    }
-
     /** It ended neither for want of a network nor of time: as both hosts are configured, it would end so again. */
     boolean isForGood() {
-        return refused || forGood;
+        return forGood;
     }
 
     /** This side of it could not even begin. */
@@ -119,8 +113,7 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess()) {
             proven = PeerTls.names(context.pipeline().get(SslHandler.class).engine().getSession());
             if (expected != null && !proven.contains(expected.toLowerCase(Locale.ROOT))) {
-                forGood = true;
-                end("its certificate is for " + proven + ", not for " + expected);
+                endForGood("its certificate is for " + proven + ", not for " + expected);
                 return;
             }
             write(ours.encode());
@@ -139,8 +132,7 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
         }
         PeerMessage message = PeerMessage.decode(version, ByteBuffer.wrap(envelope));
         if (message.nonce() == NO_NONCE && message.type() == PeerMessage.Type.BUSY) {
-            refused = true;
-            end(message.reason());
+            endForGood(message.reason());
             return;
         }
         within(limits.idleMs(), "nothing to say");
@@ -168,10 +160,9 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
 
     /** Says why, so that the other side's administrator knows, too. */
     private void refuse(String reason) {
-        forGood = true;
         int readable = Math.max(1, Math.min(version, PeerMessage.VERSION));
         write(PeerMessage.busy(NO_NONCE, ours.host() + " does not speak to this host: " + reason).encode(readable));
-        end(reason);
+        endForGood(reason);
     }
 
     void send(PeerMessage message) {
@@ -182,6 +173,11 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
 
     private void write(byte[] envelope) {
         channel.writeAndFlush(Unpooled.wrappedBuffer(envelope)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    }
+
+    private void endForGood(String why) {
+        forGood = true;
+        end(why);
     }
 
     /** After what was written so far. */

@@ -144,7 +144,7 @@ final class PeerLink implements PeerConnection.Owner {
         connection = null;
         waiting.clear();
         // A connection that was there and broke is made again by who repeats what was not answered.
-        if (never || over.isRefused()) {
+        if (never || over.isForGood()) {
             owner.unreachable(peer, why, over.isForGood());
         } else {
             owner.lost(peer, why);
