@@ -75,6 +75,9 @@ final class MigrationPauses {
         for (String engine : new String[] {"direct", "buffered"}) {
             for (boolean peers : new boolean[] {false, true}) {
                 try (TwoHosts hosts = new TwoHosts(1, FileOptions.DEFAULTS, peers, 0)) {
+                    if (peers) {
+                        hosts.link().faultless();
+                    }
                     MigrationPauses pauses = new MigrationPauses(hosts,
                         engine + (peers ? ",exclusive=none:" : ":") + hosts.image(), count);
                     pauses.run();
