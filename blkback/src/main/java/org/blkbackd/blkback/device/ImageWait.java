@@ -43,7 +43,7 @@ final class ImageWait {
 
     /** Whether it has been tried before. */
     boolean isWaiting() {
-        return !told.isEmpty();
+        return tries > 0;
     }
 
     /** Until the next try, in nanoseconds; at most {@code longest}. */
