@@ -41,7 +41,7 @@ public record BlkbackConfig(
     @Max(value = 64, message = WORKERS_ALLOWED)
     int workers,
 
-    @Min(value = 1, message = IO_THREADS_ALLOWED)
+    @Min(value = 2, message = IO_THREADS_ALLOWED)
     @Max(value = 256, message = IO_THREADS_ALLOWED)
     int ioThreads,
 
@@ -84,7 +84,7 @@ public record BlkbackConfig(
     static final String KINDS_ALLOWED = "a list of at least one of vbd, qdisk, vbd3";
     static final String ENGINE_ALLOWED = "direct or buffered";
     static final String WORKERS_ALLOWED = "a whole number from 0 to 64 (0 is one per CPU, at most 4)";
-    static final String IO_THREADS_ALLOWED = "a whole number from 1 to 256";
+    static final String IO_THREADS_ALLOWED = "a whole number from 2 to 256";
     static final String AUTO_ALLOWED = "auto or off";
     static final String ON_ERROR_ALLOWED = "report, hold or enospc";
     static final String WHILE_HELD_ALLOWED = "serve or stop";

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.blkbackd.blkback.blkif.RateLimits;
+import org.blkbackd.ioengine.file.FileOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,10 +34,11 @@ class ConfigLoaderTest {
                      qdisk, "vbd3"]
             default-engine = "buffered"
             workers = 64
-            io-threads: 1
+            io-threads: 2
             log-level = trace
             """);
-        assertEquals(new BlkbackConfig(List.of("vbd", "qdisk", "vbd3"), "buffered", 64, 1, "trace"), config);
+        assertEquals(new BlkbackConfig(List.of("vbd", "qdisk", "vbd3"), "buffered", 64, 2, "trace"), config);
+        assertEquals(2, FileOptions.DEFAULTS.withIoThreads(config.ioThreads()).ioThreads());
     }
 
     @Test
@@ -115,7 +117,7 @@ class ConfigLoaderTest {
               "qdisk", "vbd"]
             default-engine = "dirct"
             workers = 65
-            io-threads = 0
+            io-threads = 1
             io_threads = 5
             log-level = "loud"
             """,
@@ -123,7 +125,7 @@ class ConfigLoaderTest {
             "1: kinds[1] = \"vbdd\": must be vbd, qdisk or vbd3",
             "3: default-engine = \"dirct\": must be direct or buffered",
             "4: workers = 65: must be a whole number from 0 to 64 (0 is one per CPU, at most 4)",
-            "5: io-threads = 0: must be a whole number from 1 to 256",
+            "5: io-threads = 1: must be a whole number from 2 to 256",
             "6: io_threads = 5: there is no such key; did you mean io-threads?",
             "7: log-level = \"loud\": must be error, warn, info, debug or trace");
     }
@@ -140,7 +142,7 @@ class ConfigLoaderTest {
             "1: kinds = \"vbd\": must be a list of at least one of vbd, qdisk, vbd3",
             "2: default-engine = null: must be direct or buffered",
             "3: workers = \"4\": must be a whole number from 0 to 64 (0 is one per CPU, at most 4)",
-            "4: io-threads = 1.5: must be a whole number from 1 to 256",
+            "4: io-threads = 1.5: must be a whole number from 2 to 256",
             "5: log-level = [\"info\"]: must be error, warn, info, debug or trace");
     }
 
@@ -164,7 +166,7 @@ class ConfigLoaderTest {
     void numbersBeyondAnIntAreOutOfRangeNotWrapped() throws IOException {
         assertRefused("workers = 4294967297\nio-threads = -4294967295",
             "1: workers = 4294967297: must be a whole number from 0 to 64 (0 is one per CPU, at most 4)",
-            "2: io-threads = -4294967295: must be a whole number from 1 to 256");
+            "2: io-threads = -4294967295: must be a whole number from 2 to 256");
     }
 
     @Test
@@ -197,7 +199,7 @@ class ConfigLoaderTest {
         Path file = Files.writeString(dir.resolve("t.conf"), "workers = 99");
         assertProblems(List.of(
             file + ":1: workers = 99: must be a whole number from 0 to 64 (0 is one per CPU, at most 4)",
-            "--io-threads: io-threads = \"many\": must be a whole number from 1 to 256",
+            "--io-threads: io-threads = \"many\": must be a whole number from 2 to 256",
             "--kinds: kinds = [\"qdisk\",\"\",\"qdisk\"]: must be a list that names no kind twice",
             "--kinds: kinds[1] = \"\": must be vbd, qdisk or vbd3",
             "--worker: worker = \"3\": there is no such key; did you mean workers?"),
