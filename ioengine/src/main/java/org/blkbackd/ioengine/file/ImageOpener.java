@@ -118,9 +118,15 @@ final class ImageOpener {
         if (forcedAlignment != 0) {
             return forcedAlignment;
         }
-        int guess = status.isBlockDevice() ? probe.deviceInt(fd, Linux.BLKSSZGET, DiskInfo.SECTOR_SIZE)
-            : status.offsetAlignment();
-        return probe.directAlignment(fd, powerOfTwo(guess));
+        return probe.directAlignment(fd, powerOfTwo(leastAlignment(fd, status)));
+    }
+
+    /** More than the storage needs is slower, less is refused. */
+    private int leastAlignment(int fd, FileStatus status) {
+        if (status.isBlockDevice()) {
+            return probe.deviceInt(fd, Linux.BLKSSZGET, DiskInfo.SECTOR_SIZE);
+        }
+        return status.directKnown() || probe.beginsWithData(fd) ? status.offsetAlignment() : ImageProbe.PAGE_SIZE;
     }
 
     /** @param alignment of O_DIRECT, or 0 for the page cache */

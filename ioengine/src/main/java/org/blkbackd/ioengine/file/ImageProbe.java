@@ -88,6 +88,14 @@ final class ImageProbe implements AutoCloseable {
     }
 
     /**
+     * Whether there is data at offset 0: a hole is read as zeros, and no alignment is refused (iomap_dio_iter), so it
+     * says nothing about the storage.
+     */
+    boolean beginsWithData(int fd) {
+        return io.seek(fd, 0, Linux.SEEK_DATA) == 0;
+    }
+
+    /**
      * Whether I/O on a descriptor can be begun without waiting for it; io_uring moves the I/O of others to threads of
      * the kernel's, where it is slower than in ours. Of tmpfs and FUSE, for instance, it cannot. Asked where there is
      * nothing, so that nothing is read ahead into the page cache.

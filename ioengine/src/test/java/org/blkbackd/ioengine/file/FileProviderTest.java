@@ -51,8 +51,9 @@ class FileProviderTest {
     }
 
     @Test
-    void findsTheDirectAlignmentByTryingWhereTheKernelDoesNotTell() {
+    void findsTheDirectAlignmentByTryingWhereTheKernelDoesNotTell() throws IOException {
         Path image = files.images.create(FileFixture.SIZE);
+        Files.write(image, new byte[(int) FileFixture.SIZE]);
         files.open("direct", image).close();
         files.io.hideDirectAlignment();
         files.io.intervene((call, fd, offset, bytes) ->
@@ -62,6 +63,16 @@ class FileProviderTest {
         }
         files.io.intervene((call, fd, offset, bytes) -> call.equals("read") ? -Errno.EINVAL : Intervention.PASS);
         refused("direct:" + image, false, Kind.UNSUPPORTED, "use buffered:");
+    }
+
+    @Test
+    void aHoleSaysNothingAboutAlignment() {
+        Path image = files.images.create(FileFixture.SIZE);
+        files.open("direct", image).close();
+        files.io.hideDirectAlignment();
+        try (Disk disk = open("direct:" + image, false)) {
+            assertEquals(4096, disk.info().logicalSectorSize());
+        }
     }
 
     @Test
