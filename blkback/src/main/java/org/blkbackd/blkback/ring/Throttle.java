@@ -17,6 +17,8 @@ public final class Throttle {
 
     private static final long SECOND_NS = 1_000_000_000L;
     private static final long DEFAULT_BURST_PER_SECOND = 10;
+    /** A century: differences of times stay far from overflow. */
+    private static final long LONGEST_NS = 100L * 365 * 24 * 3600 * SECOND_NS;
 
     private volatile RateLimits limits;
     private final AtomicLong requestsFullAt;
@@ -82,6 +84,6 @@ public final class Throttle {
 
     /** How long the rate takes for this amount. */
     private static long ns(long amount, long rate) {
-        return (long) ((double) amount * SECOND_NS / rate);
+        return (long) Math.min((double) amount * SECOND_NS / rate, LONGEST_NS);
     }
 }

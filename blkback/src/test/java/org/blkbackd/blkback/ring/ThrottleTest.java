@@ -65,6 +65,15 @@ class ThrottleTest {
     }
 
     @Test
+    void aBurstThatLastsForCenturiesIsNoLimit() {
+        Throttle throttle = new Throttle(RateLimits.parse("iops=1,iops-burst=1T,bandwidth=1,bandwidth-burst=1T"));
+        for (int i = 0; i < 1000; i++) {
+            assertEquals(0, throttle.waitNs(now));
+            throttle.charge(1 << 20, now);
+        }
+    }
+
+    @Test
     void theNarrowerOfTwoLimitsCounts() {
         RateLimits both = new RateLimits(100, 1, 1 << 20, 1);
         assertEquals(1000, taken(new Throttle(both), 512, now + 10 * SECOND), 2);
