@@ -19,6 +19,12 @@ public interface Xenstore extends XenstoreOps, AutoCloseable {
     <T> T transact(Function<XenstoreOps, T> work);
 
     /**
+     * The same with at most so many tries, for nodes that somebody else may change all the time: the last EAGAIN is
+     * thrown.
+     */
+    <T> T transact(int tries, Function<XenstoreOps, T> work);
+
+    /**
      * Watches {@code path} and everything below it. The listener is called once at registration, after each change,
      * and once after a reconnect, because anything may have changed meanwhile; it is told that something changed,
      * never what. {@code @introduceDomain} and {@code @releaseDomain} are paths too.

@@ -13,6 +13,9 @@ public final class FrontendArea {
     private static final List<String> USUAL = List.of("multi-queue-num-queues", "ring-page-order", "protocol",
         "ring-ref", "ring-ref0", "event-channel");
 
+    /** A frontend that has made its offer does not change it; one that does is looked at again in a while. */
+    private static final int TRIES = 3;
+
     private static final String AWAY = "--migratedaway";
 
     private final Xenstore xenstore;
@@ -78,7 +81,7 @@ public final class FrontendArea {
      * @throws XenbusFault for anything we do not offer or cannot use
      */
     public RingReadings rings() {
-        return xenstore.transact(store -> {
+        return xenstore.transact(TRIES, store -> {
             // What most frontends write in one crossing, the rest one by one.
             Map<String, String> usual = store.readAll(USUAL.stream().map(node -> path + "/" + node).toList());
             return RingReadings.read(path, node -> USUAL.contains(node) ? usual.get(path + "/" + node)

@@ -45,8 +45,9 @@ final class StateRecorder implements XenHost {
             case "writeAll" -> ((Map<String, String>) arguments[0]).forEach(StateRecorder::record);
             case "remove" -> record((String) arguments[0] + "/state", "removed");
             case "transact" -> {
-                Function<XenstoreOps, Object> work = (Function<XenstoreOps, Object>) arguments[0];
-                arguments[0] = (Function<XenstoreOps, Object>) ops -> work.apply(recorded(XenstoreOps.class, ops));
+                int last = arguments.length - 1;
+                Function<XenstoreOps, Object> work = (Function<XenstoreOps, Object>) arguments[last];
+                arguments[last] = (Function<XenstoreOps, Object>) ops -> work.apply(recorded(XenstoreOps.class, ops));
             }
             default -> {
                 // changes no state

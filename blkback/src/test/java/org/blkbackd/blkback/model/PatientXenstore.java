@@ -100,6 +100,11 @@ final class PatientXenstore implements Xenstore {
     }
 
     @Override
+    public <T> T transact(int tries, Function<XenstoreOps, T> work) {
+        return patiently(() -> xenstore.transact(tries, work));
+    }
+
+    @Override
     public Watch watch(String path, WatchListener listener) {
         Watch watch = patiently(() -> xenstore.watch(path, listener));
         return () -> patiently(watch::close);

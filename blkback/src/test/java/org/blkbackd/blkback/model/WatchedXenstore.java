@@ -94,13 +94,22 @@ final class WatchedXenstore implements Xenstore {
 
     @Override
     public <T> T transact(Function<XenstoreOps, T> work) {
-        return timed(() -> xenstore.transact(store -> {
+        return timed(() -> xenstore.transact(watched(work)));
+    }
+
+    @Override
+    public <T> T transact(int tries, Function<XenstoreOps, T> work) {
+        return timed(() -> xenstore.transact(tries, watched(work)));
+    }
+
+    private <T> Function<XenstoreOps, T> watched(Function<XenstoreOps, T> work) {
+        return store -> {
             requests.incrementAndGet();
             WatchedTransaction watched = new WatchedTransaction(store);
             T result = work.apply(watched);
             watched.changes.forEach(Runnable::run);
             return result;
-        }));
+        };
     }
 
     @Override

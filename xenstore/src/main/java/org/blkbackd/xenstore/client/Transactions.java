@@ -26,6 +26,10 @@ final class Transactions {
     }
 
     <T> T run(Function<XenstoreOps, T> work) {
+        return run(options.transactionTries(), work);
+    }
+
+    <T> T run(int mostTries, Function<XenstoreOps, T> work) {
         for (int tries = 1; ; tries++) {
             Connection connection = keeper.connection("transaction");
             int txId = start(connection);
@@ -37,7 +41,7 @@ final class Transactions {
                 if (!e.error().equals("EAGAIN")) {
                     throw e;
                 }
-                if (tries >= options.transactionTries()) {
+                if (tries >= mostTries) {
                     throw new XenstoreException("transaction in conflict " + tries + " times", e.error(), e);
                 }
             }

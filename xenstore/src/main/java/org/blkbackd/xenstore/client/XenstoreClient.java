@@ -154,6 +154,12 @@ public final class XenstoreClient implements Xenstore {
     }
 
     @Override
+    public <T> T transact(int tries, Function<XenstoreOps, T> work) {
+        refuseOwnThreads();
+        return transactions.run(tries, work);
+    }
+
+    @Override
     public Watch watch(String path, WatchListener listener) {
         refuseOwnThreads();
         String what = "watch " + path;

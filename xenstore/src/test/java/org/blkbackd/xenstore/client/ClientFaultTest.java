@@ -170,6 +170,19 @@ class ClientFaultTest {
     }
 
     @Test
+    void aCallerMaySayHowOftenItIsTried() {
+        try (XenstoreClient client = XenstoreClient.connect(sim.socket())) {
+            sim.failCommits(1000);
+            int[] runs = {0};
+            XenstoreException e = assertThrows(XenstoreException.class, () -> client.transact(3, ops -> runs[0]++));
+            assertEquals("EAGAIN", e.error());
+            assertEquals(3, runs[0]);
+            sim.failCommits(2);
+            assertEquals("done", client.transact(3, ops -> "done"));
+        }
+    }
+
+    @Test
     void aThousandEagainsInARowAreBoundedPerCall() {
         ClientOptions options = new ClientOptions(Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ZERO,
                 Duration.ofMillis(20), Duration.ofSeconds(2), 10);
