@@ -2,10 +2,6 @@
 
 package org.blkbackd.blkback.device;
 
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.blkbackd.ioengine.Disk;
@@ -14,6 +10,7 @@ import org.blkbackd.ioengine.DiskSpec;
 import org.blkbackd.ioengine.Disks;
 import org.blkbackd.ioengine.Measured;
 import org.blkbackd.ioengine.OpenMode;
+import org.blkbackd.ioengine.StorageThreads;
 
 /**
  * Slow storage calls, on a pool of their own, so that one dead server stops neither the conductor nor other disks.
@@ -21,25 +18,16 @@ import org.blkbackd.ioengine.OpenMode;
  */
 final class Storage implements AutoCloseable {
 
-    private static final int THREADS = 64;
-
     private final Disks disks;
     private final Claims claims;
     private final Consumer<Runnable> conductor;
-    private final ThreadPoolExecutor pool;
+    private final StorageThreads pool = new StorageThreads("blkbackd-storage");
 
     /** @param conductor runs what it is given on the conductor's thread */
     Storage(Disks disks, Claims claims, Consumer<Runnable> conductor) {
         this.disks = disks;
         this.claims = claims;
         this.conductor = conductor;
-        AtomicInteger number = new AtomicInteger();
-        pool = new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-            Thread thread = new Thread(work, "blkbackd-storage-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
-        pool.allowCoreThreadTimeOut(true);
     }
 
     /** What opening came to: a disk, or the reason why not. */
@@ -139,6 +127,6 @@ final class Storage implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.shutdown();
+        pool.close();
     }
 }

@@ -5,14 +5,13 @@ package org.blkbackd.blkback.migration.net;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.blkbackd.blkback.device.Claim;
 import org.blkbackd.blkback.device.ClaimResult;
 import org.blkbackd.blkback.device.Claims;
 import org.blkbackd.blkback.migration.Want;
+import org.blkbackd.ioengine.StorageThreads;
 
 /**
  * The claims of this host's devices, made to its peers. What an image is on every host is looked up on a pool of its
@@ -32,7 +31,6 @@ public final class PeerClaims implements Claims, AutoCloseable {
         String of(String target);
     }
 
-    private static final int THREADS = 64;
     /** For storage that does not answer, before peers are answered all the same. */
     private static final long LOOKUP_S = 10;
     /** Before a name that an administrator has given an image. */
@@ -40,7 +38,7 @@ public final class PeerClaims implements Claims, AutoCloseable {
 
     private final PeerNetwork network;
     private final Identities identities;
-    private final ThreadPoolExecutor pool;
+    private final StorageThreads pool = new StorageThreads("blkbackd-identity");
     /** Devices that go to another process of this host, or are there; those of them that are closed here. */
     private final Set<String> kept = new HashSet<>();
     private final Set<String> closed = new HashSet<>();
@@ -53,12 +51,6 @@ public final class PeerClaims implements Claims, AutoCloseable {
         this.network = network;
         this.identities = identities;
         this.inherits = inherits;
-        pool = new ThreadPoolExecutor(THREADS, THREADS, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-            Thread thread = new Thread(work, "blkbackd-identity");
-            thread.setDaemon(true);
-            return thread;
-        });
-        pool.allowCoreThreadTimeOut(true);
     }
 
     /** Every device that another process of this host served is this one's: from now on peers are asked. */
@@ -183,7 +175,7 @@ public final class PeerClaims implements Claims, AutoCloseable {
 
     @Override
     public void close() {
-        pool.shutdown();
+        pool.close();
         network.close();
     }
 }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package org.blkbackd.ioengine;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Threads for calls that wait for storage. So many are at work at a time, others wait for their turn; one that takes
+ * long does not count as at work any more, so that however many calls wait for a server that is dead, those to another
+ * go on. Thread-safe.
+ */
+public final class StorageThreads implements AutoCloseable {
+
+    private static final int AT_WORK = 64;
+    private static final long LONG_MS = 1_000;
+    private static final int MOST = 2_048;
+    private static final long IDLE_S = 5;
+
+    private final int mostAtWork;
+    private final long longMs;
+    private final int most;
+    private final ThreadPoolExecutor threads;
+    private final ScheduledThreadPoolExecutor clock;
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+    private int atWork;
+    private int all;
+
+    /** @param name of the threads */
+    public StorageThreads(String name) {
+        this(name, AT_WORK, LONG_MS, MOST);
+    }
+
+    /**
+     * @param mostAtWork calls at a time
+     * @param longMs     after which a call is taken for one that waits for dead storage
+     * @param most       calls of both kinds: whoever asks that often of dead storage waits with it
+     */
+    StorageThreads(String name, int mostAtWork, long longMs, int most) {
+        this.mostAtWork = mostAtWork;
+        this.longMs = longMs;
+        this.most = most;
+        ThreadFactory factory = work -> {
+            Thread thread = new Thread(work, name);
+            thread.setDaemon(true);
+            return thread;
+        };
+        threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_S, TimeUnit.SECONDS, new SynchronousQueue<>(),
+            factory);
+        clock = new ScheduledThreadPoolExecutor(1, factory);
+        clock.setRemoveOnCancelPolicy(true);
+        clock.setKeepAliveTime(IDLE_S, TimeUnit.SECONDS);
+        clock.allowCoreThreadTimeOut(true);
+    }
+
+    /** Runs {@code call} soon. */
+    public synchronized void execute(Runnable call) {
+        waiting.add(call);
+        begin();
+    }
+
+    private void begin() {
+        while (atWork < mostAtWork && all < most && !waiting.isEmpty() && !threads.isShutdown()) {
+            atWork++;
+            all++;
+            threads.execute(new Call(waiting.poll()));
+        }
+    }
+
+    /** What waits is not begun any more; what is at work is not waited for. */
+    @Override
+    public synchronized void close() {
+        threads.shutdown();
+        clock.shutdownNow();
+    }
+
+    private final class Call implements Runnable {
+
+        private final Runnable work;
+        private boolean counts = true;
+
+        Call(Runnable work) {
+            this.work = work;
+        }
+
+        @Override
+        public void run() {
+            Future<?> alarm = alarm();
+            try {
+                work.run();
+            } finally {
+                if (alarm != null) {
+                    alarm.cancel(false);
+                }
+                synchronized (StorageThreads.this) {
+                    all--;
+                    noLongerAtWork();
+                }
+            }
+        }
+
+        /** Null when nothing else is to be begun. */
+        private Future<?> alarm() {
+            synchronized (StorageThreads.this) {
+                return threads.isShutdown() ? null
+                    : clock.schedule(this::takesLong, longMs, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        private void takesLong() {
+            synchronized (StorageThreads.this) {
+                noLongerAtWork();
+            }
+        }
+
+        private void noLongerAtWork() {
+            if (counts) {
+                counts = false;
+                atWork--;
+            }
+            begin();
+        }
+    }
+}
