@@ -184,8 +184,15 @@ final class PeerConnection extends SimpleChannelInboundHandler<byte[]> {
     void end(String why) {
         if (ending == null) {
             ending = why;
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            if (channel != null) {
+                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            }
         }
+    }
+
+    /** It was ended, perhaps before it began. */
+    boolean isOver() {
+        return ending != null;
     }
 
     /** A peer that does not read answers is not heard either. */

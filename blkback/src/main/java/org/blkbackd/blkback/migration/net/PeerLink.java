@@ -15,7 +15,9 @@ import io.netty.handler.timeout.WriteTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.blkbackd.blkback.migration.Peer;
 import org.blkbackd.blkback.migration.PeerHello;
 import org.blkbackd.blkback.migration.PeerMessage;
@@ -94,16 +96,31 @@ final class PeerLink implements PeerConnection.Owner {
             return;
         }
         PeerConnection made = connection;
-        bootstrap.connect(address()).addListener((ChannelFuture done) -> {
-            if (!done.isSuccess() && connecting && connection == made) {
-                ended(made, String.valueOf(done.cause().getMessage()).replaceFirst(": [^:]*/[^ ]*$", ""));
+        lookUp(address -> {
+            if (made.isOver() || address.isUnresolved()) {
+                ended(made, "no address is known of " + peer.host());
+                return;
             }
+            bootstrap.connect(address).addListener((ChannelFuture done) -> {
+                if (!done.isSuccess() && connecting && connection == made) {
+                    ended(made, String.valueOf(done.cause().getMessage()).replaceFirst(": [^:]*/[^ ]*$", ""));
+                }
+            });
         });
     }
 
-    /** Looked up anew each time. */
-    private InetSocketAddress address() {
-        return InetSocketAddress.createUnresolved(peer.host(), peer.port());
+    /** Anew each time, and not on the loop: name servers may be silent, and other peers are not to wait for them. */
+    private void lookUp(Consumer<InetSocketAddress> then) {
+        Thread thread = new Thread(() -> {
+            InetSocketAddress address = new InetSocketAddress(peer.host(), peer.port());
+            try {
+                loop.execute(() -> then.accept(address));
+            } catch (RejectedExecutionException e) {
+                // the daemon has ended meanwhile
+            }
+        }, "blkbackd-peer-address");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private Bootstrap bootstrap(SslHandler secure) {
