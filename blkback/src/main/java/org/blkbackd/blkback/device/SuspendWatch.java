@@ -110,7 +110,7 @@ final class SuspendWatch implements AutoCloseable {
         for (Vbd vbd : vbds) {
             Guest guest = guests.get(vbd.address().domid());
             if (guest != null && guest.untilNs != 0 && guest.untilNs - now > 0) {
-                vbd.suspended(guest.untilNs);
+                vbd.parking().guess(vbd.data(), vbd.isConnected(), guest.untilNs);
             }
         }
     }

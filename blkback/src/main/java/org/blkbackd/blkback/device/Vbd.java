@@ -227,7 +227,7 @@ final class Vbd implements DataPath.Listener {
 
     @Override
     public void failed(int errno, String reason) {
-        data = null;
+        begun(null);
         growth.watch(null);
         if (leaving) {
             handshake = Handshake.discovered();
@@ -255,7 +255,7 @@ final class Vbd implements DataPath.Listener {
             advance(XenbusEvent.CONNECT_DEFERRED);
             return;
         }
-        data = succession.resume(state.now(), parking.parked(), this);
+        begun(succession.resume(state.now(), parking.parked(), this));
     }
 
     /** Lets go of it for another process; {@code then} is told null, or why not. */
@@ -292,17 +292,8 @@ final class Vbd implements DataPath.Listener {
     }
 
     /** As {@link VbdTrouble#retry}, of a connected device. */
-    long retry() {
+    VbdTrouble.Retried retry() {
         return trouble.retry(succession);
-    }
-
-    // --- serving ----------------------------------------------------------------------------------------------------
-
-    private void publish() {
-        if (state.write(XenbusState.CONNECTED,
-            expected -> backend.publish(expected, data.properties(), data.connection()))) {
-            log.info(VbdReport.served(data));
-        }
     }
 
     // --- what the ring tells ----------------------------------------------------------------------------------------
@@ -317,8 +308,7 @@ final class Vbd implements DataPath.Listener {
         return growth;
     }
 
-    // --- while its guest is suspended -------------------------------------------------------------------------------
-
+    /** While its guest is suspended. */
     Parking parking() {
         return parking;
     }

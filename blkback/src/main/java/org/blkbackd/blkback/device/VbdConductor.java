@@ -292,7 +292,7 @@ public final class VbdConductor implements AutoCloseable {
                     look(address);
                 }
             }
-        }
+        });
     }
 
     private void look(VbdAddress address) {
@@ -343,7 +343,7 @@ public final class VbdConductor implements AutoCloseable {
         }
     }
 
-    /** As {@link Vbd#limit}. */
+    /** As {@link DiskRates#change}. */
     void onLimit(String device, String words, Consumer<DiskRates.Outcome> then) {
         Vbd vbd = vbds.get(device);
         then.accept(vbd == null ? new DiskRates.Outcome(null, "there is no device " + device) : vbd.limit(words));

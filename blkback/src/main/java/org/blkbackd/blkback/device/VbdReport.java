@@ -60,7 +60,7 @@ final class VbdReport {
             config == null ? null : config.readOnly() ? "r" : "w", disk == null ? 0 : disk.sectors(),
             disk == null ? 0 : disk.physicalSectorSize(), word(vbd.backendState()), word(vbd.frontendState()),
             rings.size(), rings.isEmpty() ? 0 : rings.get(0).spec().ringRefs().length, inFlight(rings),
-            sum(rings, Counter.HELD), vbd.lastError(), vbd.parking().counts(), vbd.limits());
+            sum(rings, Counter.HELD), vbd.lastError(), vbd.parking().counts(), vbd.rates().words());
     }
 
     /** In a line of the log. */
