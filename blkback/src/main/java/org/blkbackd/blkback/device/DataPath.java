@@ -269,9 +269,11 @@ final class DataPath {
         rings.stop();
     }
 
-    /** The same for a frontend that is gone. */
+    /** The same for a frontend that is gone; of what its rings hold there may be nothing left. */
     void abandon() {
-        rings.abandon();
+        if (!rings.isReleased()) {
+            rings.abandon();
+        }
     }
 
     /** The daemon leaves: whatever the state of the connection, it ends. */

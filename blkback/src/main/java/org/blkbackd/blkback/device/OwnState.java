@@ -40,6 +40,11 @@ final class OwnState {
         refused = true;
     }
 
+    /** Whether something of this step was not written. */
+    boolean isRefused() {
+        return refused;
+    }
+
     /** Writes a state and nothing else. */
     void write(XenbusState next) {
         write(next, expected -> backend.switchState(expected, next));

@@ -186,6 +186,10 @@ final class Parking {
             log.info("leaves " + parked.config().target() + ", which is parked");
             over();
             next.run();
+        if (then != null) {
+            // it is being released
+            return;
+        }
         });
     }
 

@@ -184,7 +184,9 @@ final class Vbd implements DataPath.Listener {
 
     private void offer() {
         word.owe();
+        handshake = handshake.offered(false);
         if (state.write(XenbusState.INIT_WAIT, backend::offer)) {
+            handshake = handshake.offered(true);
             word.say();
         }
     }
@@ -193,6 +195,12 @@ final class Vbd implements DataPath.Listener {
 
     private void connect() {
         parking.over();
+        if (state.isRefused()) {
+            // its features are not there yet
+            uneasy = true;
+            advance(XenbusEvent.CONNECT_DEFERRED);
+            return;
+        }
         try {
             VbdConfig config = connector.config();
             if (config.isEmpty()) {

@@ -73,7 +73,8 @@ public record Handshake(Seen seen, Data data, boolean offered, boolean failed) {
         return new Handshake(seen, newData, offered, failed);
     }
 
-    Handshake offered(boolean newOffered) {
+    /** The same, but our features are written, or are not. */
+    public Handshake offered(boolean newOffered) {
         return new Handshake(seen, data, newOffered, failed);
     }
 

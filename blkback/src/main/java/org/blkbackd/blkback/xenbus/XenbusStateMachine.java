@@ -25,6 +25,7 @@ import org.blkbackd.blkback.xenbus.Handshake.Data;
  *            2        any                  OFFER again where our features are not yet there, or were overwritten
  *            2        3 or 4, when ready   CONNECT
  *            2        5                    WRITE_CLOSING                                      (5)
+ *            2        3 or 4, failed       WRITE_CLOSED   once more: it was not written
  *            2        6, gone; offline     WRITE_CLOSED: libxl, which found us at 6, leaves our state alone and waits
  *                                          for 6, so an OFFER that crossed its removal is taken back
  *            4        3 or 4               RESUME   an earlier process served it
@@ -41,13 +42,15 @@ import org.blkbackd.blkback.xenbus.Handshake.Data;
  *            any      6                    RELEASE   then WRITE_CLOSED
  *            any      gone                 ABANDON   then WRITE_CLOSED, unless our directory is gone too
  *            4        3 or 4, SUSPENDED    PARK     xl migrates the guest, or saves it
- *  PARKING   any      any                  wait for PARKED
+ *  PARKING   any      gone                 ABANDON  the storage may take its time, and the domain must not wait
+ *            any      any                  wait for PARKED
  *  PARKED    1, 6     any                  ABANDON
  *            any      3 or 4, MOVED        RESUME   the migration failed, or there was none
  *            4        5                    WRITE_CLOSING, and RESUME until 6
  *            any      1, 6                 RELEASE  as SERVING
  *            any      gone                 ABANDON  as SERVING: the guest lives on another host, or nowhere
- *  RELEASING any      any                  wait for RELEASED
+ *  RELEASING any      gone                 ABANDON  as PARKING
+ *            any      any                  wait for RELEASED
  * </pre>
  *
  * <p>A failed connection is written as 5 and then 6; the device is offered again only when the frontend has gone back
@@ -114,8 +117,9 @@ public final class XenbusStateMachine {
             case IDLE -> idle();
             case SERVING -> serving();
             case PARKED -> parked(event == XenbusEvent.MOVED);
+            case PARKING, RELEASING -> leaving();
             default -> {
-                // CONNECTING, PARKING and RELEASING end with an event of their own
+                // CONNECTING ends with an event of its own
             }
         }
     }
@@ -153,7 +157,8 @@ public final class XenbusStateMachine {
             actions.add(XenbusAction.CONNECT);
         } else if (now.frontend() == CLOSING) {
             closing();
-        } else if (!now.seen().online() && (now.frontend() == CLOSED || now.frontend() == UNKNOWN)) {
+        } else if (frontendWaits() && now.failed()
+            || !now.seen().online() && (now.frontend() == CLOSED || now.frontend() == UNKNOWN)) {
             closing();
             closed();
         }
@@ -228,6 +233,13 @@ public final class XenbusStateMachine {
             if (now.data() == Data.PARKED && (moves || now.frontend() == CLOSING)) {
                 resume();
             }
+        }
+    }
+
+    /** However long the storage takes, a dying domain's pages must not stay mapped: it would stay a zombie. */
+    private void leaving() {
+        if (now.frontend() == UNKNOWN) {
+            release(XenbusAction.ABANDON);
         }
     }
 

@@ -92,7 +92,8 @@ final class HandshakeWorld {
             case RESUME -> idle || parked;
             case PARK -> serving && handshake.data() == Data.PARKING;
             case PUBLISH -> serving && handshake.data() == Data.SERVING;
-            case RELEASE, ABANDON -> (serving || parked) && handshake.data() == Data.RELEASING;
+            case RELEASE -> (serving || parked) && handshake.data() == Data.RELEASING;
+            case ABANDON -> before.data() != Data.IDLE && before.data() != Data.CONNECTING || serving;
             default -> true;
         };
         require(allowed, action + " after " + event + " at " + before);
@@ -102,8 +103,13 @@ final class HandshakeWorld {
             case WRITE_CLOSING -> write(XenbusState.CLOSING, before, event);
             case WRITE_CLOSED -> write(XenbusState.CLOSED, before, event);
             case FORGET -> forgotten = true;
+            case CONNECT -> {
+                if (refused) {
+                    event(XenbusEvent.CONNECT_DEFERRED);
+                }
+            }
             default -> {
-                // CONNECT, RESUME, PARK, RELEASE, ABANDON end with an event of their own
+                // RESUME, PARK, RELEASE, ABANDON end with an event of their own
             }
         }
     }
@@ -115,6 +121,9 @@ final class HandshakeWorld {
         require(!isInUse(before) || event != XenbusEvent.LOOKED, next + " written to a device in use at " + before);
         refused = refused || !store.present() || store.backend() != known;
         known = next;
+        if (refused && next == XenbusState.INIT_WAIT) {
+            handshake = handshake.offered(false);
+        }
         if (!refused) {
             store = new Seen(next, store.frontend(), store.online(), store.ready(), true);
         }
