@@ -379,6 +379,7 @@ final class Vbd implements DataPath.Listener {
         backend.forgetError();
         word.forget();
         connector.forget();
+        parking.over();
         watch.close();
         watch = null;
         forgotten.accept(this);

@@ -96,6 +96,8 @@ class ParkedEndingsTest {
         ParkingRig.until(() -> rig.host.error(rig.disk) != null);
         rig.host.toolstack.detachForced(rig.disk);
         ParkingRig.until(() -> rig.host.domain(1).mappedGrants() == 0 && rig.journals() == 0);
+        // what was left of it keeps no other guest from the image
+        rig.heard("released");
     }
 
     @Test

@@ -108,10 +108,18 @@ final class ParkingRig implements AutoCloseable {
     }
 
     void answered() {
+        answered(0);
+    }
+
+    void answered(int ring) {
         FrontRequest[] answered = new FrontRequest[1];
-        until(() -> (answered[0] = frontend.reap()) != null);
+        until(() -> (answered[0] = frontend.queue(ring).reap()) != null);
         assertEquals(0, answered[0].status());
-        frontend.release(answered[0]);
+        frontend.queue(ring).release(answered[0]);
+    }
+
+    void held(int count) {
+        until(() -> host.conductor().devices().devices().get().get(0).held() == count);
     }
 
     void writes(byte[] data, long sector) {
@@ -146,7 +154,7 @@ final class ParkingRig implements AutoCloseable {
         host.nothingIsLeft();
         until(() -> journals() == 0);
         assertEquals(0, HostRig.descriptors(image));
-        until(() -> !other.heard.isEmpty() && other.heard.get(other.heard.size() - 1).matches("released|refused"));
+        until(() -> !other.heard.isEmpty() && other.heard.get(other.heard.size() - 1).equals("released"));
         host.close();
         files.close();
     }
