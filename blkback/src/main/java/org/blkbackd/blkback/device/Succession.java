@@ -92,6 +92,7 @@ final class Succession {
     /** {@code then} is told null when the device has changed hands, or why not. */
     void changeHands(Consumer<String> then) {
         waiting = then;
+        reopening = false;
     }
 
     /** It has, or {@code failure} says why not. */

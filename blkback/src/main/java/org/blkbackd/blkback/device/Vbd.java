@@ -208,7 +208,7 @@ final class Vbd implements DataPath.Listener {
                 advance(XenbusEvent.CONNECT_FAILED);
                 return;
             }
-            data = connector.connect(config, wait.isWaiting(), this);
+            begun(connector.connect(config, wait.isWaiting(), this));
         } catch (XenbusFault e) {
             failed(e.errno(), e.getMessage());
         } catch (XenstoreException e) {
@@ -217,10 +217,15 @@ final class Vbd implements DataPath.Listener {
         }
     }
 
+    /** Its rings may have something to tell before all of them are there. */
+    private void begun(DataPath connection) {
+        data = connection;
+        trouble.watch(connection);
+    }
+
     @Override
     public void connected() {
         growth.watch(data);
-        trouble.watch(data);
         wait.over();
         parking.left();
         if (succession.isResuming()) {
@@ -252,6 +257,13 @@ final class Vbd implements DataPath.Listener {
             log.error(reason);
             trouble.report(errno, reason);
             advance(XenbusEvent.CONNECT_FAILED);
+        }
+    }
+
+    private void publish() {
+        if (state.write(XenbusState.CONNECTED,
+            expected -> backend.publish(expected, data.properties(), data.connection()))) {
+            log.info(VbdReport.served(data));
         }
     }
 
@@ -289,14 +301,9 @@ final class Vbd implements DataPath.Listener {
         }
     }
 
-    /** How much may be asked of its disk; as {@link DiskRates#change}. */
-    DiskRates.Outcome limit(String words) {
-        return connector.rates().change(words, isConnected() ? data : null);
-    }
-
-    /** The limits in effect in words, or null before it was connected. */
-    String limits() {
-        return connector.rates().words();
+    /** How much may be asked of its disk. */
+    DiskRates rates() {
+        return connector.rates();
     }
 
     /** As {@link VbdTrouble#retry}, of a connected device. */
@@ -319,11 +326,6 @@ final class Vbd implements DataPath.Listener {
     /** While its guest is suspended. */
     Parking parking() {
         return parking;
-    }
-
-    /** Its guest seems to be suspended, a guess that is good until then, in nanoseconds. */
-    void suspended(long untilNs) {
-        parking.guess(data, isConnected(), untilNs);
     }
 
     private void happens(XenbusEvent event) {
@@ -351,9 +353,9 @@ final class Vbd implements DataPath.Listener {
             log.error(problem);
         }
         DataPath closed = data;
-        data = null;
+        boolean reopens = succession.isToBeReopened();
+        begun(null);
         growth.watch(null);
-        trouble.watch(null);
         if (closed.isParked() && !leaving) {
             parking.entered(closed);
             advance(XenbusEvent.PARKED);
@@ -363,7 +365,7 @@ final class Vbd implements DataPath.Listener {
         if (leaving || closed.isKept()) {
             handshake = Handshake.discovered();
             succession.handed(null);
-            if (succession.isToBeReopened()) {
+            if (reopens) {
                 look();
             }
         } else {
@@ -377,9 +379,9 @@ final class Vbd implements DataPath.Listener {
     /** The error node first: if xenstored does not take that, the next look finds the device gone again. */
     private void forget() {
         backend.forgetError();
+        parking.over();
         word.forget();
         connector.forget();
-        parking.over();
         watch.close();
         watch = null;
         forgotten.accept(this);

@@ -262,7 +262,7 @@ public final class VbdConductor implements AutoCloseable {
         } else if (!vbd.isConnected()) {
             then.accept(new VbdTrouble.Retried(0, "no guest is connected to it, so nothing is held"));
         } else {
-            then.accept(new VbdTrouble.Retried(vbd.retry(), null));
+            then.accept(vbd.retry());
         }
     }
 

@@ -106,6 +106,11 @@ final class VbdReport {
         return sum(rings, Counter.HELD);
     }
 
+    /** Of these, those whose flush failed. */
+    static long heldFlushes(List<VbdRing> rings) {
+        return sum(rings, Counter.HELD_FLUSHES);
+    }
+
     private static long sum(List<VbdRing> rings, Counter counter) {
         return rings.stream().mapToLong(ring -> ring.counters().get(counter)).sum();
     }

@@ -28,7 +28,6 @@ final class VbdTrouble {
     private final VbdLog log;
     private DataPath data;
     private boolean holding;
-    private boolean flushHeld;
 
     VbdTrouble(VbdAddress address, BackendArea backend, VbdLog log) {
         this.address = address;
@@ -36,11 +35,10 @@ final class VbdTrouble {
         this.log = log;
     }
 
-    /** Requests flow on this connection from now on; null for none. */
+    /** What is told from now on is of this connection; null for none. */
     void watch(DataPath connection) {
         data = connection;
         holding = false;
-        flushHeld = false;
     }
 
     void onHalted(String reason) {
@@ -73,16 +71,17 @@ final class VbdTrouble {
     void onHeld(IoRequest.Operation operation, long sector, int errno) {
         holding = true;
         boolean flush = operation == IoRequest.Operation.FLUSH;
-        flushHeld |= flush;
         log.error((flush ? "flush" : "I/O") + " failed and is held: " + request(operation, sector, errno) + "; "
             + (flush ? "mend the storage, then 'blkbackctl retry " + address + "', which opens the disk again"
                 : "it is tried again every few seconds, or by 'blkbackctl retry " + address + "'"));
     }
 
+    /** Of one ring; another may still hold something, and says so no more. */
     void onUnheld() {
-        holding = false;
-        flushHeld = false;
-        log.info("all that was held is done");
+        if (VbdReport.held(data.rings()) == 0) {
+            holding = false;
+            log.info("all that was held is done");
+        }
     }
 
     void onFault(RuntimeException fault) {
@@ -91,22 +90,32 @@ final class VbdTrouble {
 
     /** Something is held that is to be tried again in a while: all but a failed flush, whose data may be lost. */
     boolean isOwed() {
-        return holding && !flushHeld;
+        return holding && !isFlushHeld();
+    }
+
+    private boolean isFlushHeld() {
+        return VbdReport.heldFlushes(data.rings()) > 0;
     }
 
     /**
      * Tries again what is held, and says how much that is. A flush that has failed can only succeed on a disk that is
-     * opened anew.
+     * opened anew, and then the journal has what is held.
      */
-    long retry(Succession succession) {
+    Retried retry(Succession succession) {
         long held = VbdReport.held(data.rings());
-        if (flushHeld) {
+        if (succession.isChangingHands()) {
+            return new Retried(0, "it changes hands just now, and what is held is tried again then");
+        }
+        if (!isFlushHeld()) {
+            data.retry();
+        } else if (data.isJournaled()) {
             succession.reopen();
             data.keep();
         } else {
-            data.retry();
+            return new Retried(0, "a flush failed, and without a journal the disk cannot be opened anew under its"
+                + " guest; shut the guest down, which loses what it wrote since its last flush");
         }
-        return held;
+        return new Retried(held, null);
     }
 
     /** In words that a program finds, too. */

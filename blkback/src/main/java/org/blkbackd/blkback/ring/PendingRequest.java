@@ -26,6 +26,7 @@ final class PendingRequest extends IoRequest {
     private final int number;
     private long sequence;
     private boolean held;
+    private boolean flushHeld;
     private int chunkCount;
     private int table = NONE;
     private int verdict;
@@ -62,6 +63,15 @@ final class PendingRequest extends IoRequest {
 
     void held(boolean isHeld) {
         held = isHeld;
+    }
+
+    /** It is held, and it was a flush that failed. */
+    boolean isFlushHeld() {
+        return flushHeld;
+    }
+
+    void flushHeld(boolean isFlush) {
+        flushHeld = isFlush;
     }
 
     BlkifRequest blkif() {

@@ -61,6 +61,7 @@ final class Responder {
         if (request.isHeld()) {
             request.held(false);
             counters.add(Counter.HELD, -1);
+            flushHeld(request, false);
         }
         if (inFlight.barrier() == request) {
             inFlight.barrier(null);
@@ -95,19 +96,36 @@ final class Responder {
         return notify;
     }
 
-    /** Keeps the request unanswered, without its buffers: the guest still has the data. */
-    void hold(PendingRequest request) {
+    /**
+     * Keeps the request unanswered, without its buffers: the guest still has the data.
+     *
+     * @param flush what failed of it
+     */
+    void hold(PendingRequest request, boolean flush) {
         if (!request.isHeld()) {
             request.held(true);
             counters.increment(Counter.HELD);
         }
+        flushHeld(request, flush);
         giveBuffers(request);
         inFlight.held().insert(request);
+    }
+
+    private void flushHeld(PendingRequest request, boolean flush) {
+        if (request.isFlushHeld() != flush) {
+            request.flushHeld(flush);
+            counters.add(Counter.HELD_FLUSHES, flush ? 1 : -1);
+        }
     }
 
     /** Requests kept unanswered, those that are being tried again included. */
     long held() {
         return counters.get(Counter.HELD);
+    }
+
+    /** Those of them whose flush failed. */
+    long heldFlushes() {
+        return counters.get(Counter.HELD_FLUSHES);
     }
 
     /** Gives back what a request has of its worker's. */

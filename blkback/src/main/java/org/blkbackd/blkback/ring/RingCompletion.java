@@ -102,8 +102,9 @@ final class RingCompletion {
         IoRequest.Operation operation = request.operation();
         ring.counters().increment(Counter.IO_ERRORS);
         if (holds && isHeld(operation, errno)) {
-            boolean first = responder.held() == 0;
-            responder.hold(request);
+            boolean flush = operation == IoRequest.Operation.FLUSH;
+            boolean first = responder.held() == 0 || flush && responder.heldFlushes() == 0;
+            responder.hold(request, flush);
             if (first) {
                 tools.listener().held(ring, operation, request.blkif().sector(), errno);
             }

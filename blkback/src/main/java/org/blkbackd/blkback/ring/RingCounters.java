@@ -27,8 +27,8 @@ public final class RingCounters {
         COPY_FAILURES,
         /** Requests that the disk failed. */
         IO_ERRORS,
-        /** Requests that failed and are kept unanswered, now: the one counter that also falls. */
-        HELD,
+        /** Requests that failed and are kept unanswered, now, and those of them whose flush failed: these also fall. */
+        HELD, HELD_FLUSHES,
         /** Events sent to the frontend. */
         NOTIFIES,
         /** Times that requests began to wait on the ring because of the disk's limits. */

@@ -4,6 +4,7 @@ package org.blkbackd.blkback.ring;
 
 import static org.awaitility.Awaitility.await;
 import static org.blkbackd.blkback.ring.RingCounters.Counter.HELD;
+import static org.blkbackd.blkback.ring.RingCounters.Counter.HELD_FLUSHES;
 import static org.blkbackd.blkback.ring.RingCounters.Counter.IO_ERRORS;
 import static org.blkbackd.blkback.ring.RingCounters.Counter.REQUESTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -95,6 +96,28 @@ class HeldRequestsTest {
         rig.push();
         rig.expect("held FLUSH " + EIO);
         assertTrue(noResponse());
+    }
+
+    @Test
+    void aFlushThatFailsBesideAWriteIsToldToo() {
+        attach(OnError.ENOSPC, false);
+        disk.faults().fail(Operation.WRITE, ENOSPC);
+        disk.faults().fail(Operation.FLUSH, EIO);
+        rig.request(Blkif.OP_WRITE, 1, 0);
+        rig.push();
+        rig.expect("held WRITE " + ENOSPC);
+        for (int i = 0; i < 2; i++) {
+            int slot = rig.front.claim();
+            rig.front.header(slot, Blkif.OP_FLUSH_DISKCACHE, 0, 2 + i, 0);
+            rig.push();
+        }
+        rig.expect("held FLUSH " + EIO);
+        await().until(() -> rig.ring.counters().get(HELD_FLUSHES) == 2);
+        disk.faults().heal();
+        rig.worker.retryRing(rig.ring);
+        rig.expect("unheld");
+        assertEquals(0, rig.ring.counters().get(HELD_FLUSHES));
+        assertEquals(0, rig.ring.counters().get(HELD));
     }
 
     @Test
