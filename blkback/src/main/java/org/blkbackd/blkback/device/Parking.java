@@ -18,6 +18,9 @@ import org.blkbackd.blkback.xenbus.XenbusEvent;
  */
 final class Parking {
 
+    /** A guest that is so busy is not suspended. */
+    private static final int MOST_DRAINS = 100;
+
     private final Connector connector;
     private final Claims claims;
     private final VbdLog log;
@@ -25,6 +28,8 @@ final class Parking {
     private final List<RingSentinel> sentinels = new ArrayList<>();
     /** What is to be parked, once nothing is in flight. */
     private DataPath leaving;
+    /** How often all rings have said that nothing is in flight. */
+    private int drains;
     private long untilNs;
     /** The guess came while the disk was being opened. */
     private boolean guessedEarly;
@@ -74,6 +79,7 @@ final class Parking {
             return;
         }
         leaving = data;
+        drains = 0;
         untilNs = guessedUntilNs;
         data.ringSet().drain();
         if (Faults.isOff(Faults.Safeguard.DRAIN)) {
@@ -81,10 +87,18 @@ final class Parking {
         }
     }
 
-    /** A ring of this connection, which may have ended since, has nothing in flight. */
+    /**
+     * A ring of this connection, which may have ended since, had nothing in flight. It served on: when the last of them
+     * says so, the first may have something again, and is asked once more.
+     */
     void onDrained(DataPath data) {
-        if (data != null && data.ringSet().onDrained() && data == leaving && untilNs - System.nanoTime() > 0) {
+        if (data == null || !data.ringSet().onDrained() || data != leaving || untilNs - System.nanoTime() <= 0) {
+            return;
+        }
+        if (VbdReport.inFlight(data.rings()) == 0) {
             events.accept(XenbusEvent.SUSPENDED);
+        } else if (++drains < MOST_DRAINS) {
+            data.ringSet().drain();
         }
     }
 
@@ -172,6 +186,10 @@ final class Parking {
 
     /** The guest is gone, to another host or for good; RELEASED follows. */
     void release() {
+        if (then != null) {
+            // it is being released
+            return;
+        }
         end(() -> {
             log.info("released " + parked.config().target() + ", which was parked");
             over();
@@ -186,10 +204,6 @@ final class Parking {
             log.info("leaves " + parked.config().target() + ", which is parked");
             over();
             next.run();
-        if (then != null) {
-            // it is being released
-            return;
-        }
         });
     }
 
