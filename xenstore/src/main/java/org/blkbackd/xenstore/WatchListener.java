@@ -13,4 +13,12 @@ public interface WatchListener {
      *             are reported as one
      */
     void changed(String path);
+
+    /**
+     * The connection was lost, and another is there now: whatever changed meanwhile, and {@link #changed} follows once
+     * even if nothing did.
+     */
+    default void renewed() {
+        // who looks at what is there now need not know
+    }
 }

@@ -44,6 +44,11 @@ final class ConductorProxy {
         once(domid, () -> conductor.onShutdownChanged(domid));
     }
 
+    /** What is known of it is old: the connection to xenstore was lost. */
+    void shutdownUnknown(int domid) {
+        run(() -> conductor.onShutdownUnknown(domid));
+    }
+
     /** Measures a disk again; {@code then} runs on the conductor's thread. */
     void resize(String device, long bytes, Consumer<DiskGrowth.Outcome> then) {
         run(() -> conductor.onResize(device, bytes, then));

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.blkbackd.xenstore.Watch;
+import org.blkbackd.xenstore.WatchListener;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.XenstoreException;
 import org.slf4j.Logger;
@@ -60,7 +61,17 @@ final class SuspendWatch implements AutoCloseable {
         }
         Guest guest = new Guest();
         try {
-            guest.watch = xenstore.watch(node(domid), path -> proxy.shutdownChanged(domid));
+            guest.watch = xenstore.watch(node(domid), new WatchListener() {
+                @Override
+                public void changed(String path) {
+                    proxy.shutdownChanged(domid);
+                }
+
+                @Override
+                public void renewed() {
+                    proxy.shutdownUnknown(domid);
+                }
+            });
             guests.put(domid, guest);
         } catch (XenstoreException e) {
             LOG.debug("domain {} is not seen to suspend: {}", domid, e.getMessage());
@@ -79,6 +90,14 @@ final class SuspendWatch implements AutoCloseable {
 
     private static String node(int domid) {
         return "/local/domain/" + domid + "/control/shutdown";
+    }
+
+    /** What follows is the event that every watch begins with, once more. */
+    void onShutdownUnknown(int domid) {
+        Guest guest = guests.get(domid);
+        if (guest != null) {
+            guest.known = false;
+        }
     }
 
     /** The guest may have emptied it before we could read what it was asked for: any change but the first counts. */

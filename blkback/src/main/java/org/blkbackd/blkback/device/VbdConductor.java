@@ -240,6 +240,10 @@ public final class VbdConductor implements AutoCloseable {
 
     void onShutdownChanged(int domid) {
         hints.onShutdownChanged(domid);
+    void onShutdownUnknown(int domid) {
+        hints.onShutdownUnknown(domid);
+    }
+
     }
 
     /** All devices. */

@@ -77,8 +77,10 @@ final class WatchDispatcher {
         }
     }
 
+    /** @param path that has changed, or null: the watch is registered anew */
     synchronized void enqueue(WatchRegistration watch, String path) {
-        if (queue.add(new Event(watch, watch.undelivered < MOST_PATHS ? path : watch.path()))) {
+        String known = path == null || watch.undelivered < MOST_PATHS ? path : watch.path();
+        if (queue.add(new Event(watch, known))) {
             watch.undelivered++;
             notifyAll();
         }

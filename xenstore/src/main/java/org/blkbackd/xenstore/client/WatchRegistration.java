@@ -40,9 +40,14 @@ final class WatchRegistration {
         return arguments;
     }
 
-    /** Calls the listener unless closed. */
+    /** Calls the listener unless closed; null says that the watch is registered anew. */
     synchronized void deliver(String changed) {
-        if (!closed) {
+        if (closed) {
+            return;
+        }
+        if (changed == null) {
+            listener.renewed();
+        } else {
             listener.changed(changed);
         }
     }
