@@ -44,6 +44,7 @@ public final class VbdConductor implements AutoCloseable {
     private final BlockingDeque<Runnable> commands = new LinkedBlockingDeque<>();
     private final ConductorProxy proxy = new ConductorProxy(this, commands);
     private final SuspendWatch hints;
+    private final Discovery discovery;
     private final Thread thread = new Thread(this::run, "blkbackd-conductor");
     private final LogBudget faults = new LogBudget(System::nanoTime);
     private final LogBudget events = new LogBudget(EVENTS_LOGGED, LogBudget.INTERVAL_NS, System::nanoTime);
@@ -70,6 +71,7 @@ public final class VbdConductor implements AutoCloseable {
         this.self = self;
         this.settings = settings;
         hints = new SuspendWatch(xenstore, proxy);
+        discovery = new Discovery(xenstore, self);
         storage = new Storage(disks, settings.claims(), proxy::run);
     }
 
@@ -128,7 +130,7 @@ public final class VbdConductor implements AutoCloseable {
         });
         hints.start();
         for (String kind : kinds) {
-            watches.add(xenstore.watch(root(kind), path -> backendChanged(kind, path)));
+            watches.add(xenstore.watch(discovery.root(kind), path -> backendChanged(kind, path)));
         }
     }
 
@@ -168,7 +170,7 @@ public final class VbdConductor implements AutoCloseable {
 
     /** Wakes without a command only while something is owed: a look, or the count of log lines left out. */
     private Runnable next() throws InterruptedException {
-        boolean owed = faults.isSpent() || events.isSpent()
+        boolean owed = faults.isSpent() || events.isSpent() || discovery.isOwed()
             || vbds.values().stream().anyMatch(vbd -> vbd.isUneasy() || vbd.trouble().isOwed());
         if (!owed) {
             nextTickNs = 0;
@@ -189,6 +191,7 @@ public final class VbdConductor implements AutoCloseable {
         vbds.values().stream().filter(vbd -> vbd.trouble().isOwed()).toList().forEach(Vbd::retry);
         if (!suspended) {
             vbds.values().stream().filter(Vbd::isUneasy).toList().forEach(Vbd::look);
+            discovery.owed().forEach(this::onKindChanged);
         }
     }
 
@@ -197,13 +200,9 @@ public final class VbdConductor implements AutoCloseable {
         events.tick();
     }
 
-    private String root(String kind) {
-        return "/local/domain/" + self + "/backend/" + kind;
-    }
-
     /** On xenstore's thread. */
     private void backendChanged(String kind, String path) {
-        VbdAddress address = VbdAddress.parse(root(kind), kind, path);
+        VbdAddress address = VbdAddress.parse(discovery.root(kind), kind, path);
         if (address == null) {
             proxy.kindChanged(kind);
         } else if (BackendArea.decides(path.substring(address.backendPath(self).length()))) {
@@ -212,9 +211,8 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onKindChanged(String kind) {
-        unlessLeaving(root(kind), () -> {
-            lookAtAll(kind);
-            if (unseen.remove(kind)) {
+        unlessLeaving(kind, discovery.root(kind), () -> {
+            if (lookAtAll(kind) && unseen.remove(kind)) {
                 new Remains(xenstore, self, settings.journals()).remove(kind, vbds.keySet());
             }
             if (unseen.isEmpty()) {
@@ -240,10 +238,10 @@ public final class VbdConductor implements AutoCloseable {
 
     void onShutdownChanged(int domid) {
         hints.onShutdownChanged(domid);
-    void onShutdownUnknown(int domid) {
-        hints.onShutdownUnknown(domid);
     }
 
+    void onShutdownUnknown(int domid) {
+        hints.onShutdownUnknown(domid);
     }
 
     /** All devices. */
@@ -271,30 +269,25 @@ public final class VbdConductor implements AutoCloseable {
     }
 
     void onDeviceChanged(VbdAddress address) {
-        unlessLeaving(address.toString(), () -> look(address));
+        unlessLeaving(address.kind(), address.toString(), () -> look(address));
     }
 
-    private void unlessLeaving(String what, Runnable look) {
+    private void unlessLeaving(String kind, String what, Runnable look) {
         if (leaving || suspended) {
             return;
         }
         try {
             look.run();
         } catch (XenstoreException e) {
-            LOG.warn("{} cannot be looked at: {}", what, e.getMessage());
+            discovery.unanswered(kind, what, e);
         }
     }
 
-    private void lookAtAll(String kind) {
-        List<Vbd> known = vbds.values().stream().filter(vbd -> vbd.address().kind().equals(kind)).toList();
-        known.forEach(Vbd::look);
-        String root = root(kind);
-        for (String domid : xenstore.directory(root)) {
-            for (String devid : xenstore.directory(root + "/" + domid)) {
-                VbdAddress address = VbdAddress.parse(root, kind, root + "/" + domid + "/" + devid);
-                if (address != null && !vbds.containsKey(address.toString())) {
-                    look(address);
-                }
+    private boolean lookAtAll(String kind) {
+        vbds.values().stream().filter(vbd -> vbd.address().kind().equals(kind)).toList().forEach(Vbd::look);
+        return discovery.lookAtAll(kind, address -> {
+            if (!vbds.containsKey(address.toString())) {
+                look(address);
             }
         });
     }
@@ -350,7 +343,8 @@ public final class VbdConductor implements AutoCloseable {
     /** As {@link DiskRates#change}. */
     void onLimit(String device, String words, Consumer<DiskRates.Outcome> then) {
         Vbd vbd = vbds.get(device);
-        then.accept(vbd == null ? new DiskRates.Outcome(null, "there is no device " + device) : vbd.limit(words));
+        then.accept(vbd == null ? new DiskRates.Outcome(null, "there is no device " + device)
+            : vbd.rates().change(words, vbd.isConnected() ? vbd.data() : null));
     }
 
     private void onLeave() {

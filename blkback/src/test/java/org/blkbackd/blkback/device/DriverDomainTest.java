@@ -8,11 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.DiskOptions;
 import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.blkback.sim.FrontendException;
 import org.blkbackd.blkback.sim.SimFrontend;
+import org.blkbackd.xenstore.sim.SimQuotas;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +32,8 @@ class DriverDomainTest {
 
     @TempDir
     private Path folder;
+    @TempDir
+    private Path another;
     private HostRig host;
 
     @BeforeEach
@@ -95,6 +101,34 @@ class DriverDomainTest {
         write(frontend);
         frontend.close(PATIENCE_MS);
         host.toolstack.detach(disk);
+    }
+
+    /** A domain without privileges has so many watches and no more. */
+    @Test
+    void aDeviceThatCouldNotBeWatchedIsServedOnceItCan() {
+        host.close();
+        host = new HostRig(another, SELF, new SimQuotas(1000, 16, 2048, 10, 5, 1024));
+        host.domain(1);
+        List<DiskConfig> disks = new ArrayList<>();
+        for (char letter = 'a'; letter <= 't'; letter++) {
+            disks.add(DiskConfig.qdisk(1, "xvd" + letter, "memory:1M").with(DiskOptions.USUAL.in(SELF)));
+        }
+        disks.forEach(host.toolstack::attach);
+        await().until(() -> offered(disks) > 8);
+        assertTrue(offered(disks) < 16);
+        List<DiskConfig> first = disks.stream().filter(disk -> state(disk).equals("2")).limit(8).toList();
+        List<DiskConfig> left = disks.stream().filter(disk -> !first.contains(disk)).toList();
+        first.forEach(host.toolstack::detachForced);
+        await().atMost(PATIENCE_MS, TimeUnit.MILLISECONDS).until(() -> offered(left) == left.size());
+        left.forEach(host.toolstack::detachForced);
+    }
+
+    private long offered(List<DiskConfig> disks) {
+        return disks.stream().filter(disk -> state(disk).equals("2")).count();
+    }
+
+    private String state(DiskConfig disk) {
+        return String.valueOf(host.dom0.readOrNull(disk.backendPath() + "/state"));
     }
 
     @Test

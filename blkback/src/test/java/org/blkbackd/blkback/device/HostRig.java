@@ -34,6 +34,7 @@ import org.blkbackd.ioengine.loop.PollLoop;
 import org.blkbackd.ioengine.memory.MemoryProvider;
 import org.blkbackd.xenstore.Xenstore;
 import org.blkbackd.xenstore.client.XenstoreClient;
+import org.blkbackd.xenstore.sim.SimQuotas;
 import org.blkbackd.xenstore.sim.SimXenstored;
 
 /** The conductor in a simulated host, with toolstack and guests around it. */
@@ -66,7 +67,7 @@ final class HostRig implements AutoCloseable {
 
     /** @param claims what its daemons ask */
     HostRig(Path folder, DiskProvider extra, Claims claims) {
-        this(folder, extra, 2, 0, claims);
+        this(folder, extra, 2, 0, claims, SimQuotas.defaults());
     }
 
     /** @param workerCount threads of the daemon, and so the most queues it offers */
@@ -76,17 +77,22 @@ final class HostRig implements AutoCloseable {
 
     /** @param self the domain that the daemon runs in */
     HostRig(Path folder, DiskProvider extra, int workerCount, int self) {
-        this(folder, extra, workerCount, self, Claims.NONE);
+        this(folder, extra, workerCount, self, Claims.NONE, SimQuotas.defaults());
     }
 
-    private HostRig(Path folder, DiskProvider extra, int workerCount, int self, Claims claims) {
+    /** @param quotas of what xenstored lets a domain without privileges have, as {@code self} may be */
+    HostRig(Path folder, int self, SimQuotas quotas) {
+        this(folder, null, 2, self, Claims.NONE, quotas);
+    }
+
+    private HostRig(Path folder, DiskProvider extra, int workerCount, int self, Claims claims, SimQuotas quotas) {
         this.claims = claims;
         this.workerCount = workerCount;
         this.self = self;
         this.folder = folder;
         this.extra = extra;
         hypervisor = SimHypervisor.open(folder.resolve("hypervisor"));
-        xenstored = SimXenstored.start(made(folder.resolve("xenstored")));
+        xenstored = SimXenstored.start(made(folder.resolve("xenstored")), quotas);
         dom0 = XenstoreClient.connect(xenstored.socket());
         toolstack = new SimToolstack(dom0);
         if (self != 0) {

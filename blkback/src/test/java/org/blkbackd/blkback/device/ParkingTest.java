@@ -13,8 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.blkbackd.blkback.sim.FrontQueue;
 import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.ioengine.Disk;
 import org.blkbackd.ioengine.IoRequest.Operation;
@@ -128,6 +131,63 @@ class ParkingTest {
         rig.answered();
         rig.parked();
         rig.reads(data(1), 0);
+    }
+
+    /** Its first ring has nothing in flight, and has something again when the second has not. */
+    @Test
+    void aRingThatHoldsSomethingAgainKeepsTheDiskFromParking() {
+        rig = new ParkingRig(dir, 2);
+        Set<Long> full = ConcurrentHashMap.newKeySet();
+        full.addAll(List.of(0L, 4096L));
+        rig.faulty.disk.faults().fail(request -> request.operation() == Operation.WRITE
+            && full.contains(request.offsetBytes()), ENOSPC);
+        write(1);
+        rig.held(1);
+        rig.suspend();
+        rig.reads(new byte[4096], 64);
+        write(0);
+        rig.held(2);
+        full.remove(4096L);
+        rig.answered(1);
+        rig.held(1);
+        assertFalse(rig.isFree());
+        full.clear();
+        rig.answered(0);
+        rig.parked();
+    }
+
+    private void write(int ring) {
+        FrontQueue queue = rig.frontend.queue(ring);
+        queue.submit(queue.claim().put(data(ring)).write(8L * ring, 8));
+        queue.kick();
+    }
+
+    @Test
+    void aDomainThatEndsWhileItParksDoesNotWaitForTheStorage() {
+        start();
+        rig.faulty.disk.faults().hold(request -> request.operation() == Operation.FLUSH);
+        rig.suspend();
+        ParkingRig.until(() -> rig.faulty.disk.faults().held() == 1);
+        rig.host.dom0.remove(rig.disk.frontendPath());
+        ParkingRig.until(() -> rig.host.domain(1).mappedGrants() == 0);
+        assertFalse(rig.isFree());
+        rig.faulty.disk.faults().release();
+        rig.heard("released");
+    }
+
+    /** Every watch begins anew with an event, which tells of no change. */
+    @Test
+    void aConnectionToXenstoreThatIsMadeAgainParksNothing() {
+        start();
+        int watches = rig.host.xenstored.watchCount();
+        rig.host.xenstored.dropConnections(0);
+        ParkingRig.until(() -> rig.host.xenstored.watchCount() == watches);
+        for (int i = 0; i < 20; i++) {
+            rig.host.xenstored.fireReleaseDomain();
+            rig.writes(data(i), 0);
+        }
+        assertEquals(List.of("granted", "opened"), rig.other.heard);
+        rig.suspendAndPark();
     }
 
     @Test
