@@ -35,6 +35,7 @@ final class Parking {
     private boolean guessedEarly;
     /** What is parked, closed; or goes on, and is not open again yet. */
     private DataPath parked;
+    /** It is parked, and neither on its way back nor to its end. */
     private boolean watching;
     private boolean blind;
     private String told;
@@ -149,7 +150,7 @@ final class Parking {
 
     /** Tries again to watch what cannot be watched. */
     void look() {
-        if (blind && watching) {
+        if (blind && watching && then == null) {
             end(this::watch);
         }
     }
@@ -167,7 +168,6 @@ final class Parking {
 
     /** {@code next} follows when nothing of the rings is held. */
     private void end(Runnable next) {
-        watching = false;
         blind = false;
         then = next;
         if (sentinels.isEmpty()) {
@@ -180,16 +180,18 @@ final class Parking {
     void leave() {
         if (watching) {
             log.info("its guest goes on");
+            watching = false;
             end(() -> { });
         }
     }
 
     /** The guest is gone, to another host or for good; RELEASED follows. */
     void release() {
-        if (then != null) {
+        if (!watching) {
             // it is being released
             return;
         }
+        watching = false;
         end(() -> {
             log.info("released " + parked.config().target() + ", which was parked");
             over();
@@ -200,6 +202,7 @@ final class Parking {
 
     /** The daemon ends; another finds the journals. */
     void leaveBehind(Runnable next) {
+        watching = false;
         end(() -> {
             log.info("leaves " + parked.config().target() + ", which is parked");
             over();
