@@ -44,8 +44,9 @@ final class ConductorProxy {
         once(domid, () -> conductor.onShutdownChanged(domid));
     }
 
-    /** What is known of it is old: the connection to xenstore was lost. */
+    /** What is known of it is old: the connection to xenstore was lost. A look that follows is one more. */
     void shutdownUnknown(int domid) {
+        queuedLooks.remove(domid);
         run(() -> conductor.onShutdownUnknown(domid));
     }
 

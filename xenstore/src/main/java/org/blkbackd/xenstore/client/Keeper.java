@@ -167,7 +167,7 @@ final class Keeper {
     }
 
     private void register(WatchRegistration watch, Connection on) {
-        watches.enqueue(watch, null);
+        watches.renew(watch);
         try {
             on.call(MessageType.WATCH, 0, watch.arguments(), options.callTimeout(), "watch " + watch.path());
         } catch (XenstoreException e) {

@@ -27,6 +27,7 @@ final class WatchDispatcher {
 
     private static final Logger LOG = LoggerFactory.getLogger(WatchDispatcher.class);
 
+    /** The path is null where the watch is registered anew. */
     private record Event(WatchRegistration watch, String path) {
     }
 
@@ -77,10 +78,16 @@ final class WatchDispatcher {
         }
     }
 
-    /** @param path that has changed, or null: the watch is registered anew */
+    /** It is being registered anew. The event that follows tells of all that is not delivered yet. */
+    synchronized void renew(WatchRegistration watch) {
+        queue.removeIf(event -> event.watch() == watch);
+        watch.undelivered = 1;
+        queue.add(new Event(watch, null));
+        notifyAll();
+    }
+
     synchronized void enqueue(WatchRegistration watch, String path) {
-        String known = path == null || watch.undelivered < MOST_PATHS ? path : watch.path();
-        if (queue.add(new Event(watch, known))) {
+        if (queue.add(new Event(watch, watch.undelivered < MOST_PATHS ? path : watch.path()))) {
             watch.undelivered++;
             notifyAll();
         }
