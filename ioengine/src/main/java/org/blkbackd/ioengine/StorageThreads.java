@@ -19,7 +19,7 @@ public final class StorageThreads implements AutoCloseable {
 
     private static final int AT_WORK = 64;
     private static final long LONG_MS = 1_000;
-    private static final int MOST = 2_048;
+    private static final int MOST = 1_024;
     private static final long IDLE_S = 5;
 
     private final int mostAtWork;
@@ -66,9 +66,16 @@ public final class StorageThreads implements AutoCloseable {
 
     private void begin() {
         while (atWork < mostAtWork && all < most && !waiting.isEmpty() && !threads.isShutdown()) {
+            Runnable call = waiting.poll();
+            try {
+                threads.execute(new Call(call));
+            } catch (OutOfMemoryError e) {
+                // there are no threads to be had: when one of ours ends it is tried again
+                waiting.addFirst(call);
+                return;
+            }
             atWork++;
             all++;
-            threads.execute(new Call(waiting.poll()));
         }
     }
 
