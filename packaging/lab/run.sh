@@ -135,11 +135,12 @@ run_one() {
 }
 
 # emulation_failed LOG: sets 'broken'. What is rare here, and does not happen on hardware: the emulated SVM ends a guest with a
-# triple fault, as the hypervisor's log says; or a Java dies at the first instruction of a method that it has just compiled.
+# triple fault, as the hypervisor's log says; or a Java dies at the first instruction of a method that it has just compiled, or
+# where it has jumped to instead: an address of no library and of no method.
 emulation_failed() {
     local name
     broken="a Java died at the first instruction of a compiled method"
-    ! grep -a -q -E '^ *# J [0-9]+ c[12] .*\+0x00000000000000[02]0\]' "$1" || return 0
+    ! grep -a -q -E '^ *# (J [0-9]+ c[12] .*\+0x00000000000000[02]0\]|C  0x[0-9a-f]{16}$)' "$1" || return 0
     broken="the emulated SVM ended a guest with a triple fault"
     for name in $hosts; do
         "$here/lab" exec --name "$name" --timeout 60 "xl dmesg | grep -q 'Triple fault'" && return

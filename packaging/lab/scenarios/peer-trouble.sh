@@ -20,19 +20,23 @@ make_certificate peer "$PEERS/stranger"
 on peer start_with_peer || fail "no daemon on the other host"
 blkbackctl migrate-check g/xvda peer > /tmp/xl.out 2>&1 && fail "migrate-check is content with a stranger"
 say "migrate-check: $(cat /tmp/xl.out)"
-xl migrate g peer > /tmp/xl.out 2>&1 && fail "it has migrated to a host that its peer does not accept"
-grep -a -q "does not accept this host's certificate" /tmp/xl.out || fail "xl does not say why: $(tail -n 5 /tmp/xl.out)"
+# It does not migrate, and xl says why; the emulated SVM may end a guest at any time.
+until ! xl migrate g peer > /tmp/xl.out 2>&1 && grep -a -q "does not accept this host's certificate" /tmp/xl.out; do
+    if is_running g || on peer is_running g; then
+        fail "xl does not say why it has not migrated, or it has: $(tail -n 5 /tmp/xl.out)"
+    fi
+    replace_mobile g
+done
 say "xl: $(grep -a -m 1 'does not accept' /tmp/xl.out)"
 say "the other: $(grep -m 1 'turned away' "$(log_of run)" | cut -d ' ' -f 3-)"
 assert_is_at run g
 figure "a wrong certificate: goes on at the source"
 make_certificate peer "$PEERS/authority"
-move g
+bring peer g
 assert_never_both
 
 say "a host that is down, while a guest is restored"
-on peer run xl migrate g run || fail "on the other host: xl migrate g run"
-assert_is_at run g
+bring run g
 run xl save g /var/tmp/g.save
 on peer stop_daemon
 : > "$DAEMON_LOG"
@@ -42,6 +46,6 @@ run blkbackctl peers --fenced peer
 assert_is_at run g
 figure "a host that was down: the guest waited for 'peers --fenced'"
 on peer start_with_peer || fail "no daemon on the other host"
-move g
+bring peer g
 assert_never_both
 end
