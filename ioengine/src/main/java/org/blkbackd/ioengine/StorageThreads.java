@@ -9,6 +9,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Threads for calls that wait for storage. So many are at work at a time, others wait for their turn; one that takes
@@ -31,7 +32,7 @@ public final class StorageThreads implements AutoCloseable {
     private int atWork;
     private int all;
 
-    /** @param name of the threads */
+    /** @param name of the threads, which are numbered */
     public StorageThreads(String name) {
         this(name, AT_WORK, LONG_MS, MOST);
     }
@@ -45,8 +46,9 @@ public final class StorageThreads implements AutoCloseable {
         this.mostAtWork = mostAtWork;
         this.longMs = longMs;
         this.most = most;
+        AtomicInteger number = new AtomicInteger();
         ThreadFactory factory = work -> {
-            Thread thread = new Thread(work, name);
+            Thread thread = new Thread(work, name + "-" + number.incrementAndGet());
             thread.setDaemon(true);
             return thread;
         };

@@ -43,9 +43,9 @@ final class Leftovers {
         await().alias("descriptors").atMost(PATIENCE).untilAsserted(() -> assertEquals(List.of(), newDescriptors()));
         Set<String> more = threads();
         more.removeAll(threads);
-        assertTrue(more.stream().filter(name -> name.startsWith("blkbackd-storage")).count() <= STORAGE_THREADS,
+        assertTrue(more.stream().filter(name -> name.startsWith("blkbackd-storage-")).count() <= STORAGE_THREADS,
             more::toString);
-        more.removeIf(name -> name.startsWith("blkbackd-storage") || name.startsWith("blkbackd-io-"));
+        more.removeIf(name -> name.startsWith("blkbackd-storage-") || name.startsWith("blkbackd-io-"));
         assertEquals(Set.of(), more, "threads");
     }
 
