@@ -208,7 +208,7 @@ final class Vbd implements DataPath.Listener {
                 advance(XenbusEvent.CONNECT_FAILED);
                 return;
             }
-            begun(connector.connect(config, wait.isWaiting(), this));
+            follow(connector.connect(config, wait.isWaiting(), this));
         } catch (XenbusFault e) {
             failed(e.errno(), e.getMessage());
         } catch (XenstoreException e) {
@@ -217,8 +217,8 @@ final class Vbd implements DataPath.Listener {
         }
     }
 
-    /** Its rings may have something to tell before all of them are there. */
-    private void begun(DataPath connection) {
+    /** The connection from now on, or null; its rings may have something to tell before all of them are there. */
+    private void follow(DataPath connection) {
         data = connection;
         trouble.watch(connection);
     }
@@ -240,7 +240,7 @@ final class Vbd implements DataPath.Listener {
 
     @Override
     public void failed(int errno, String reason) {
-        begun(null);
+        follow(null);
         growth.watch(null);
         if (leaving) {
             handshake = Handshake.discovered();
@@ -275,7 +275,7 @@ final class Vbd implements DataPath.Listener {
             advance(XenbusEvent.CONNECT_DEFERRED);
             return;
         }
-        begun(succession.resume(state.now(), parking.parked(), this));
+        follow(succession.resume(state.now(), parking.parked(), this));
     }
 
     /** Lets go of it for another process; {@code then} is told null, or why not. */
@@ -354,7 +354,7 @@ final class Vbd implements DataPath.Listener {
         }
         DataPath closed = data;
         boolean reopens = succession.isToBeReopened();
-        begun(null);
+        follow(null);
         growth.watch(null);
         if (closed.isParked() && !leaving) {
             parking.entered(closed);
