@@ -116,7 +116,7 @@ class DriverDomainTest {
         disks.forEach(host.toolstack::attach);
         await().until(() -> offered(disks) > 8);
         assertTrue(offered(disks) < 16);
-        List<DiskConfig> first = disks.stream().filter(disk -> state(disk).equals("2")).limit(8).toList();
+        List<DiskConfig> first = disks.stream().filter(disk -> host.state(disk).equals("2")).limit(8).toList();
         List<DiskConfig> left = disks.stream().filter(disk -> !first.contains(disk)).toList();
         first.forEach(host.toolstack::detachForced);
         await().atMost(PATIENCE_MS, TimeUnit.MILLISECONDS).until(() -> offered(left) == left.size());
@@ -124,11 +124,7 @@ class DriverDomainTest {
     }
 
     private long offered(List<DiskConfig> disks) {
-        return disks.stream().filter(disk -> state(disk).equals("2")).count();
-    }
-
-    private String state(DiskConfig disk) {
-        return String.valueOf(host.dom0.readOrNull(disk.backendPath() + "/state"));
+        return disks.stream().filter(disk -> host.state(disk).equals("2")).count();
     }
 
     @Test

@@ -10,10 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.blkbackd.blkback.control.DeviceView;
 import org.blkbackd.blkback.sim.DiskConfig;
 import org.blkbackd.blkback.sim.FrontQueue;
 import org.blkbackd.blkback.sim.FrontRequest;
@@ -93,17 +91,7 @@ class HeldDiskTest {
     }
 
     private void held(int count) {
-        await().atMost(PATIENCE_MS, TimeUnit.MILLISECONDS).until(() -> device().held() == count);
-    }
-
-    private DeviceView device() throws Exception {
-        return host.conductor().devices().devices().get(PATIENCE_MS, TimeUnit.MILLISECONDS).get(0);
-    }
-
-    private VbdTrouble.Retried retry() throws Exception {
-        CompletableFuture<VbdTrouble.Retried> answer = new CompletableFuture<>();
-        host.conductor().proxy().retry("vbd-1-" + disk.devid(), answer::complete);
-        return answer.get(PATIENCE_MS, TimeUnit.MILLISECONDS);
+        await().atMost(PATIENCE_MS, TimeUnit.MILLISECONDS).until(() -> host.held(0) == count);
     }
 
     @Test
@@ -132,7 +120,7 @@ class HeldDiskTest {
         flush(0);
         held(2);
         full(0, false);
-        assertEquals(new VbdTrouble.Retried(2, null), retry());
+        assertEquals(new VbdTrouble.Retried(2, null), host.retry(disk));
         answered(0);
         answered(0);
         held(0);
@@ -148,7 +136,7 @@ class HeldDiskTest {
         flush(1);
         held(2);
         full(0, false);
-        retry();
+        host.retry(disk);
         answered(0);
         answered(1);
         assertEquals(2, faulty.opened);
@@ -161,7 +149,7 @@ class HeldDiskTest {
         faulty.disk.faults().fail(Operation.FLUSH, EIO);
         flush(0);
         held(1);
-        VbdTrouble.Retried refused = retry();
+        VbdTrouble.Retried refused = host.retry(disk);
         assertEquals(0, refused.requests());
         assertTrue(refused.failure().contains("without a journal"), refused.failure());
         write(1);
@@ -180,11 +168,11 @@ class HeldDiskTest {
         faulty.disk.faults().hold(request -> request.operation() == Operation.WRITE);
         write(1);
         await().until(() -> faulty.disk.faults().held() == 1);
-        assertEquals(new VbdTrouble.Retried(1, null), retry());
+        assertEquals(new VbdTrouble.Retried(1, null), host.retry(disk));
         HandOver handOver = host.conductor().handOver();
         handOver.suspend().get(PATIENCE_MS, TimeUnit.MILLISECONDS);
         Future<?> released = handOver.release("vbd-1-" + disk.devid());
-        device();
+        host.held(0);
         faulty.disk.faults().release();
         released.get(PATIENCE_MS, TimeUnit.MILLISECONDS);
         await().during(300, TimeUnit.MILLISECONDS).until(() -> faulty.opened == 1);

@@ -14,6 +14,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.blkbackd.blkback.blkif.ErrorPolicy;
 import org.blkbackd.blkback.blkif.RateLimits;
@@ -205,7 +209,28 @@ final class HostRig implements AutoCloseable {
     }
 
     void awaitState(DiskConfig disk, int state) {
-        await().until(() -> String.valueOf(state).equals(dom0.readOrNull(disk.backendPath() + "/state")));
+        await().until(() -> String.valueOf(state).equals(state(disk)));
+    }
+
+    /** The backend's, or "null". */
+    String state(DiskConfig disk) {
+        return String.valueOf(dom0.readOrNull(disk.backendPath() + "/state"));
+    }
+
+    /** How many requests a device holds, in the order of their names. */
+    long held(int device) {
+        try {
+            return conductor.devices().devices().get(PATIENCE_MS, TimeUnit.MILLISECONDS).get(device).held();
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** As blkbackctl retry. */
+    VbdTrouble.Retried retry(DiskConfig disk) throws Exception {
+        CompletableFuture<VbdTrouble.Retried> answer = new CompletableFuture<>();
+        conductor.proxy().retry(disk.kind().directory() + "-" + disk.domid() + "-" + disk.devid(), answer::complete);
+        return answer.get(PATIENCE_MS, TimeUnit.MILLISECONDS);
     }
 
     String error(DiskConfig disk) {

@@ -119,7 +119,7 @@ final class ParkingRig implements AutoCloseable {
     }
 
     void held(int count) {
-        until(() -> host.conductor().devices().devices().get().get(0).held() == count);
+        until(() -> host.held(0) == count);
     }
 
     void writes(byte[] data, long sector) {

@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -126,7 +125,7 @@ class SuccessionTest {
             sectors.add((long) (i * 5 % 8) * 8);
             submitted(frontend.claim().put(new byte[4096]).write(sectors.get(i), 8));
         }
-        await().until(() -> held() == 8);
+        await().until(() -> host.held(0) == 8);
         host.stopDaemon();
         assertEquals(1, journals());
         host.startDaemon();
@@ -139,48 +138,34 @@ class SuccessionTest {
         neverLeftConnected();
     }
 
-    private long held() {
-        return held(0);
-    }
-
-    private long held(int device) {
-        try {
-            return host.conductor().devices().devices().get(PATIENCE_MS, TimeUnit.MILLISECONDS).get(device).held();
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
-    }
-
     @Test
     void whatIsHeldForWantOfSpaceIsTriedAgainByItself() {
         faulty.disk.faults().fail(Operation.WRITE, ENOSPC);
         submitted(frontend.claim().put(new byte[4096]).write(0, 8));
-        await().until(() -> held() == 1);
+        await().until(() -> host.held(0) == 1);
         FrontRequest read = frontend.claim().read(8, 8);
         assertEquals(0, frontend.execute(read, PATIENCE_MS), "what the storage still does is served");
         frontend.release(read);
         faulty.disk.faults().heal();
         assertEquals(0, answer().status());
-        await().until(() -> held() == 0);
+        await().until(() -> host.held(0) == 0);
     }
 
     @Test
     void aHeldFlushIsDoneOnceTheDiskIsOpenedAnew() throws Exception {
         faulty.disk.faults().fail(Operation.FLUSH, EIO);
         submitted(frontend.claim().flush());
-        await().until(() -> held() == 1);
+        await().until(() -> host.held(0) == 1);
         assertEquals(1, faulty.opened);
         assertEquals(1, retry());
         assertEquals(0, answer().status());
-        await().until(() -> held() == 0);
+        await().until(() -> host.held(0) == 0);
         assertEquals(2, faulty.opened);
         neverLeftConnected();
     }
 
     private long retry() throws Exception {
-        CompletableFuture<VbdTrouble.Retried> answer = new CompletableFuture<>();
-        host.conductor().proxy().retry(disk.kind().directory() + "-1-" + disk.devid(), answer::complete);
-        VbdTrouble.Retried retried = answer.get(PATIENCE_MS, TimeUnit.MILLISECONDS);
+        VbdTrouble.Retried retried = host.retry(disk);
         assertEquals(null, retried.failure());
         return retried.requests();
     }
@@ -189,7 +174,7 @@ class SuccessionTest {
     void aHeldDiskThatIsTakenAwayAnswersWithErrors() {
         faulty.disk.faults().fail(Operation.WRITE, ENOSPC);
         submitted(frontend.claim().put(new byte[4096]).write(0, 8));
-        await().until(() -> held() == 1);
+        await().until(() -> host.held(0) == 1);
         FrontRing ring = frontend.ring();
         host.toolstack.detachForced(disk);
         FrontResponse response = new FrontResponse();
@@ -213,7 +198,7 @@ class SuccessionTest {
     void withoutAJournalABusyRingIsLeftAlone() throws IOException {
         faulty.disk.faults().fail(Operation.WRITE, ENOSPC);
         submitted(frontend.claim().put(new byte[4096]).write(0, 8));
-        await().until(() -> held() == 1);
+        await().until(() -> host.held(0) == 1);
         host.stopDaemon();
         removeJournals();
         host.startDaemon();
@@ -267,7 +252,7 @@ class SuccessionTest {
             queue.submit(queue.claim().put(new byte[512]).write(0, 1));
             queue.kick();
         });
-        await().until(() -> held(1) == 2);
+        await().until(() -> host.held(1) == 2);
         host.stopDaemon();
         // of either disk: as often as there are rings, and again
         host.hypervisor.faults().failCalls(SimFaults.Call.MAP, 1, EIO, SimFaults.FOREVER);
