@@ -67,18 +67,36 @@ public final class StorageThreads implements AutoCloseable {
     }
 
     private void begin() {
-        while (atWork < mostAtWork && all < most && !waiting.isEmpty() && !threads.isShutdown()) {
-            Runnable call = waiting.poll();
+        for (Call call = take(); call != null; call = take()) {
             try {
-                threads.execute(new Call(call));
+                threads.execute(call);
             } catch (OutOfMemoryError e) {
-                // there are no threads to be had: when one of ours ends it is tried again
-                waiting.addFirst(call);
+                // there are no threads to be had: when a call ends it is tried again
+                call.noLongerAtWork();
+                all--;
+                waiting.addFirst(call.work);
                 return;
             }
-            atWork++;
-            all++;
         }
+    }
+
+    /** What is to be begun now, counted as at work, or null. */
+    private Call take() {
+        if (atWork == mostAtWork || all == most || waiting.isEmpty() || threads.isShutdown()) {
+            return null;
+        }
+        atWork++;
+        all++;
+        return new Call(waiting.poll());
+    }
+
+    /** Its thread goes on with what this returns, or else ends. It is not idle yet: another would be begun. */
+    private synchronized Call ended(Call call) {
+        call.noLongerAtWork();
+        all--;
+        Call next = take();
+        begin();
+        return next;
     }
 
     /** What waits is not begun any more; what is at work is not waited for. */
@@ -99,17 +117,21 @@ public final class StorageThreads implements AutoCloseable {
 
         @Override
         public void run() {
+            for (Call call = this; call != null; call = ended(call)) {
+                call.perform();
+            }
+        }
+
+        private void perform() {
             Future<?> alarm = alarm();
             try {
                 work.run();
-            } finally {
-                if (alarm != null) {
-                    alarm.cancel(false);
-                }
-                synchronized (StorageThreads.this) {
-                    all--;
-                    noLongerAtWork();
-                }
+            } catch (RuntimeException | Error e) {
+                Thread thread = Thread.currentThread();
+                thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+            }
+            if (alarm != null) {
+                alarm.cancel(false);
             }
         }
 
@@ -124,6 +146,7 @@ public final class StorageThreads implements AutoCloseable {
         private void takesLong() {
             synchronized (StorageThreads.this) {
                 noLongerAtWork();
+                begin();
             }
         }
 
@@ -132,7 +155,6 @@ public final class StorageThreads implements AutoCloseable {
                 counts = false;
                 atWork--;
             }
-            begin();
         }
     }
 }
