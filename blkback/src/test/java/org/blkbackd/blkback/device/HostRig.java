@@ -25,6 +25,7 @@ import org.blkbackd.blkback.journal.JournalFolder;
 import org.blkbackd.blkback.ring.RingWorker;
 import org.blkbackd.blkback.ring.RingWorkerProxy;
 import org.blkbackd.blkback.sim.DiskConfig;
+import org.blkbackd.blkback.sim.FrontRequest;
 import org.blkbackd.blkback.sim.FrontendConfig;
 import org.blkbackd.blkback.sim.SimFrontend;
 import org.blkbackd.blkback.sim.SimToolstack;
@@ -224,6 +225,15 @@ final class HostRig implements AutoCloseable {
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** The next answer on a ring is there, and good; the backend is told nothing. */
+    static void answered(SimFrontend frontend, int ring) {
+        FrontRequest[] answer = new FrontRequest[1];
+        await().atMost(PATIENCE_MS, TimeUnit.MILLISECONDS)
+            .until(() -> (answer[0] = frontend.queue(ring).reap()) != null);
+        assertEquals(0, answer[0].status());
+        frontend.queue(ring).release(answer[0]);
     }
 
     /** As blkbackctl retry. */

@@ -112,10 +112,7 @@ final class ParkingRig implements AutoCloseable {
     }
 
     void answered(int ring) {
-        FrontRequest[] answered = new FrontRequest[1];
-        until(() -> (answered[0] = frontend.queue(ring).reap()) != null);
-        assertEquals(0, answered[0].status());
-        frontend.queue(ring).release(answered[0]);
+        HostRig.answered(frontend, ring);
     }
 
     void held(int count) {
