@@ -12,11 +12,18 @@ import org.blkbackd.grant.GrantCopy;
  */
 final class CopyBatch implements AutoCloseable {
 
+    /**
+     * What has as much data is copied before more is added: as long as a copy takes, the storage has nothing to write
+     * of it, or the guest nothing to read. As much as the largest request has.
+     */
+    private static final int MOST_BYTES = 1 << 20;
+
     private final GrantCopy copy;
     private final BufferPool pool;
     private final PendingRequest[] requests;
     private final WorkerCounters counters;
     private int size;
+    private int bytes;
     private boolean failed;
 
     /**
@@ -32,7 +39,7 @@ final class CopyBatch implements AutoCloseable {
 
     /** Whether a request with as many segments can be added. */
     boolean hasRoom(int segments) {
-        return size < requests.length && copy.size() + segments <= copy.capacity();
+        return size < requests.length && bytes < MOST_BYTES && copy.size() + segments <= copy.capacity();
     }
 
     /** Adds the data of a request of domain {@code domid}, which has its chunks. */
@@ -43,6 +50,7 @@ final class CopyBatch implements AutoCloseable {
         for (int i = 0; i < blkif.segments(); i++) {
             long address = request.next(pool, i);
             copy.add(domid, blkif.grantRef(i), blkif.firstSector(i) << Blkif.SECTOR_SHIFT, address, request.bytes(i));
+            bytes += request.bytes(i);
         }
         requests[size++] = request;
     }
@@ -85,6 +93,7 @@ final class CopyBatch implements AutoCloseable {
     void clear() {
         copy.clear();
         size = 0;
+        bytes = 0;
     }
 
     @Override

@@ -36,10 +36,15 @@ final class RingCompletion {
         holds = false;
     }
 
-    /** Takes up everything that is completed; returns how much that was. */
+    /** Takes up a portion of what is completed, as far as one copy goes; returns how much that was. */
     int run() {
         int reaped = 0;
-        for (IoRequest done = engine.reap(); done != null; done = engine.reap()) {
+        int most = RingTools.portion(engine.inFlight());
+        while (reaped < most && tools.toGuest().hasRoom(Blkif.MAX_INDIRECT_SEGMENTS)) {
+            IoRequest done = engine.reap();
+            if (done == null) {
+                break;
+            }
             reaped++;
             if (done instanceof PendingRequest request) {
                 completed(request);
@@ -60,17 +65,10 @@ final class RingCompletion {
         }
         request.nextStep();
         if (request.operation() == IoRequest.Operation.READ && responder.isConnected()) {
-            copyOut(request);
+            tools.toGuest().addData(ring.spec().domid(), request);
         } else if (!goesOn(request)) {
             responder.finish(request, Blkif.RSP_OKAY);
         }
-    }
-
-    private void copyOut(PendingRequest request) {
-        if (!tools.toGuest().hasRoom(request.blkif().segments())) {
-            copyToGuest();
-        }
-        tools.toGuest().addData(ring.spec().domid(), request);
     }
 
     /**

@@ -61,20 +61,21 @@ final class RingIntake {
     // --- taking -----------------------------------------------------------------------------------------------------
 
     /**
-     * Takes what is on the ring, at most a batch, and only when nothing waits.
+     * Takes what is on the ring, at most a portion, and only when nothing waits.
      *
      * @return how many were taken, or {@link BackRing#OVERFLOW} when req_prod is impossible
      */
     int take(DiskLimits limits, long now) {
         int available = back.available();
+        int most = RingTools.portion(inFlight.count() + available);
         int taken = 0;
         boolean waited = limited;
         limited = false;
-        while (available > taken && taken < RingTools.BATCH && inFlight.tables().grants(1) && !isLimited(now)) {
+        while (available > taken && taken < most && inFlight.tables().grants(1) && !isLimited(now)) {
             takeOne(limits, now);
             taken++;
         }
-        lacking = available > taken && taken < RingTools.BATCH;
+        lacking = available > taken && taken < most;
         if (limited && !waited) {
             counters.increment(Counter.LIMITED);
         }
@@ -281,11 +282,12 @@ final class RingIntake {
     private void copyFirst(PendingRequest request) {
         if (!tools.fromGuest().hasRoom(request.blkif().segments())) {
             copyFromGuest();
+            engine.kick();
         }
         tools.fromGuest().addData(spec.domid(), request);
     }
 
-    /** Copies all write data in one crossing, then submits what was copied whole. */
+    /** Copies the write data in one crossing, then submits what was copied whole. */
     private void copyFromGuest() {
         CopyBatch batch = tools.fromGuest();
         batch.execute();

@@ -13,8 +13,10 @@ import org.blkbackd.ioengine.IoLoop;
 /** What a worker lends to its rings: one event-channel handle, buffers, and a copy batch for each purpose. */
 final class RingTools implements AutoCloseable {
 
-    /** The most requests that one pass takes off one ring, and that one crossing copies. */
-    static final int BATCH = 64;
+    /** The most requests that one pass takes off one ring, or completes, and that one crossing copies. */
+    static final int BATCH = 32;
+    /** What a {@link #portion} never is less than: each costs crossings. */
+    private static final int LEAST = 8;
     /** A ring with requests says so again after this time, in nanoseconds. */
     static final long ACTIVE_NS = 5_000_000_000L;
     /** Nanoseconds. */
@@ -57,6 +59,15 @@ final class RingTools implements AutoCloseable {
             counters);
         toGuest = new CopyBatch(grants.newCopy(GrantCopy.Direction.TO_GUEST, COPIES), buffers, BATCH,
             counters);
+    }
+
+    /**
+     * Of so many requests on a ring or in flight, how many one pass takes, and how many it completes: a quarter. One
+     * that takes up all there is and then answers all of it leaves the guest without an answer meanwhile, and then has
+     * nothing to do itself until the guest is done with all of them; the two work in turn instead of side by side.
+     */
+    static int portion(int requests) {
+        return Math.max(LEAST, Math.min(BATCH, requests / 4));
     }
 
     GrantTable grants() {

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VbdRingTest {
 
@@ -71,6 +72,21 @@ class VbdRingTest {
             rig.pages.get(0).buffer().get(0, back);
             assertTrue(Arrays.equals(data, back), "round " + i);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Blkif.OP_READ, Blkif.OP_WRITE})
+    void aFullRingIsCopiedInPortionsSoThatTheGuestHasAnswersMeanwhile(int operation) {
+        attach(false, BlkifAbi.NATIVE, 0);
+        int slots = rig.front.slots();
+        for (int i = 0; i < slots; i++) {
+            rig.request(operation, i, i * 8L);
+        }
+        rig.push();
+        for (int i = 0; i < slots; i++) {
+            assertEquals(Blkif.RSP_OKAY, rig.response().status());
+        }
+        assertEquals(slots / RingTools.portion(slots), rig.worker.counters().get(WorkerCounters.Counter.COPIES));
     }
 
     @Test
