@@ -50,6 +50,11 @@ final class IdlePoll {
         return idle;
     }
 
+    /** Whether it matters what time it is: {@code now} may be anything where it does not. */
+    boolean isTimed() {
+        return allowed && (phase != Phase.DECIDED || polling);
+    }
+
     /**
      * Nothing was found to do.
      *
@@ -76,8 +81,10 @@ final class IdlePoll {
         if (!allowed) {
             return false;
         }
-        timeNs += Math.min(now - (foundAt == 0 ? idleSince : foundAt), MOST_NS);
-        foundAt = now;
+        if (isTimed()) {
+            timeNs += Math.min(now - (foundAt == 0 ? idleSince : foundAt), MOST_NS);
+            foundAt = now;
+        }
         requests += taken - requestsSeen;
         requestsSeen = taken;
         if (--left == 0) {
@@ -97,7 +104,10 @@ final class IdlePoll {
                 begin(Phase.POLLING, true, TRIAL);
             }
             case POLLING -> begin(Phase.DECIDED, pays(), DECIDED);
-            default -> begin(Phase.SLEEPING, false, TRIAL);
+            default -> {
+                begin(Phase.SLEEPING, false, TRIAL);
+                foundAt = 0;
+            }
         }
     }
 

@@ -18,17 +18,19 @@ final class Responder {
     private final LatencyCounts latencies;
     private final InFlight inFlight;
     private final RingJournal journal;
+    private final PassClock clock;
     /** Answered, and not published. */
     private final PendingRequest[] unpublished;
     private int unpublishedCount;
     private BackRing back;
 
-    Responder(RingCounters counters, LatencyCounts latencies, InFlight inFlight, BackRing back, RingJournal journal) {
-        this.counters = counters;
-        this.latencies = latencies;
+    Responder(VbdRing ring, InFlight inFlight, BackRing back, PassClock clock) {
+        counters = ring.counters();
+        latencies = ring.latencies();
+        journal = ring.spec().journal();
         this.inFlight = inFlight;
         this.back = back;
-        this.journal = journal;
+        this.clock = clock;
         unpublished = new PendingRequest[back.slots()];
     }
 
@@ -56,7 +58,7 @@ final class Responder {
         counters.increment(Counter.RESPONSES);
         if (status == Blkif.RSP_OKAY) {
             count(blkif);
-            latencies.record(operation(blkif), System.nanoTime() - request.takenAt());
+            latencies.record(operation(blkif), clock.now() - request.takenAt());
         }
         if (request.isHeld()) {
             request.held(false);

@@ -69,7 +69,7 @@ final class RingParts {
             back = backRing(bound.map());
             engine = spec.disk().newEngine(back.slots() + 1, tools.loop());
             inFlight = new InFlight(back.slots(), tools.buffers().open(), tools.tables().open());
-            responder = new Responder(ring.counters(), ring.latencies(), inFlight, back, spec.journal());
+            responder = new Responder(ring, inFlight, back, tools.clock());
             intake = new RingIntake(spec, tools, ring.counters(), inFlight, responder, engine, back);
             completion = new RingCompletion(ring, tools, responder, engine);
             if (spec.start() == RingSpec.Start.JOURNALED) {

@@ -36,6 +36,7 @@ final class RingTools implements AutoCloseable {
     private final RingListener listener;
     private final IoLoop loop;
     private final WorkerCounters counters;
+    private final PassClock clock = new PassClock();
     private final BufferPool buffers = new BufferPool(CHUNKS, PendingRequest.MAX_CHUNKS,
         PendingRequest.CHUNK_SIZE);
     private final BufferPool tables = new BufferPool(TABLES, OWN_TABLES,
@@ -85,6 +86,10 @@ final class RingTools implements AutoCloseable {
     /** Where the worker sleeps. */
     WorkerCounters counters() {
         return counters;
+    }
+
+    PassClock clock() {
+        return clock;
     }
 
     IoLoop loop() {

@@ -45,7 +45,7 @@ public final class RingWorker implements Runnable {
         while (!closing) {
             if (doWork(false) > 0) {
                 found();
-            } else if (!isWithStorage() && poll.lookAgain(System.nanoTime())) {
+            } else if (!isWithStorage() && poll.lookAgain(idleTime())) {
                 Thread.onSpinWait();
             } else {
                 sleep();
@@ -63,9 +63,12 @@ public final class RingWorker implements Runnable {
         return false;
     }
 
+    private long idleTime() {
+        return poll.isTimed() ? tools.clock().now() : 0;
+    }
+
     private void found() {
-        if (poll.isIdle()
-            && poll.found(System.nanoTime(), tools.counters().get(WorkerCounters.Counter.REQUESTS))) {
+        if (poll.isIdle() && poll.found(idleTime(), tools.counters().get(WorkerCounters.Counter.REQUESTS))) {
             tools.counters().add(WorkerCounters.Counter.POLLS, 1);
         }
     }
@@ -82,6 +85,7 @@ public final class RingWorker implements Runnable {
 
     /** @param last the worker sleeps if nothing is done */
     private int doWork(boolean last) {
+        tools.clock().next();
         int work = runCommands() + drainEvents();
         for (int i = attached.size() - 1; i >= 0; i--) {
             Attached one = attached.get(i);
@@ -95,6 +99,7 @@ public final class RingWorker implements Runnable {
 
     /** How long the worker may sleep when nothing happens. */
     private long waitNs() {
+        tools.clock().next();
         long least = Long.MAX_VALUE;
         for (int i = 0; i < attached.size(); i++) {
             least = Math.min(least, attached.get(i).waitNs());
@@ -102,7 +107,8 @@ public final class RingWorker implements Runnable {
         return least == Long.MAX_VALUE ? IoLoop.FOR_EVER : least;
     }
 
-    private static int pass(Attached one, boolean last) {
+    private int pass(Attached one, boolean last) {
+        tools.clock().next();
         try {
             return one.pass(last);
         } catch (RuntimeException e) {

@@ -230,7 +230,7 @@ public final class VbdRing implements Attached {
 
     @Override
     public long waitNs() {
-        return mayTake() && parts.intake().isLimited() ? spec.throttle().waitNs(System.nanoTime()) : Long.MAX_VALUE;
+        return mayTake() && parts.intake().isLimited() ? spec.throttle().waitNs(tools.clock().now()) : Long.MAX_VALUE;
     }
 
     /** What is not started is left to a successor. */
@@ -274,7 +274,7 @@ public final class VbdRing implements Attached {
         if (!last && back.available() == 0) {
             return 0;
         }
-        long now = System.nanoTime();
+        long now = tools.clock().now();
         int taken = parts.intake().take(limits, now);
         if (taken == BackRing.OVERFLOW) {
             more = false;
