@@ -83,7 +83,6 @@ final class RingTools implements AutoCloseable {
         return listener;
     }
 
-    /** Where the worker sleeps. */
     WorkerCounters counters() {
         return counters;
     }
@@ -92,6 +91,7 @@ final class RingTools implements AutoCloseable {
         return clock;
     }
 
+    /** Where the worker sleeps. */
     IoLoop loop() {
         return loop;
     }
