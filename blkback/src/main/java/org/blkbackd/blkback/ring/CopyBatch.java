@@ -16,7 +16,7 @@ final class CopyBatch implements AutoCloseable {
      * What has as much data is copied before more is added: as long as a copy takes, the storage has nothing to write
      * of it, or the guest nothing to read. As much as the largest request has.
      */
-    private static final int MOST_BYTES = 1 << 20;
+    private static final int MOST_BYTES = Blkif.MAX_INDIRECT_SEGMENTS * Blkif.PAGE_SIZE;
 
     private final GrantCopy copy;
     private final BufferPool pool;
